@@ -1,0 +1,43 @@
+# Steady. `make help` lists the targets.
+export CGO_ENABLED = 0
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.1
+
+.DEFAULT_GOAL := help
+
+help: ## List the targets.
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+build: ## Build bin/steady, one static binary.
+	@mkdir -p bin
+	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/steady ./cmd/steady
+
+demo: build ## Play three deployments on real containers: one good, one better, one that fails and is rolled back.
+	@scripts/with-docker bin/steady demo
+
+# -count=1: the end-to-end tests build the binary themselves, which Go's cache of test
+# results does not see.
+test: build check ## Run all tests, on real containers too.
+	@scripts/need gcc=gcc aws=awscli
+	@CGO_ENABLED=1 scripts/with-docker go test -race -count=1 -timeout 20m ./...
+
+check: ## Check formatting, vet and staticcheck: what CI runs before the tests.
+	@test -z "$$(gofmt -l .)" || { echo "gofmt these files:"; gofmt -l .; exit 1; }
+	@go vet ./...
+	@$(STATICCHECK) ./...
+
+lint: check ## The same as check.
+
+bench: build ## Measure start-up, deployments, scheduling and the API on this machine.
+	@scripts/with-docker go run ./bench -binary bin/steady
+
+fuzz: ## Fuzz every parser of outside input, FUZZTIME each (default 20s).
+	@scripts/fuzz $(or $(FUZZTIME),20s)
+
+soak: ## Simulate random clusters in virtual time for DURATION (default 10m).
+	@go test ./simulation -run TestSimulation -v -timeout 0 -for $(or $(DURATION),10m)
+
+clean: ## Remove what was built.
+	rm -rf bin
+
+.PHONY: help build demo test check lint bench fuzz soak clean

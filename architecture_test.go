@@ -1,0 +1,114 @@
+// Package steady_test keeps the directions of the imports, as docs/architecture.md
+// draws them.
+package steady_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// allowed says, for each package, which others of ours it may import. A package
+// that is not listed may not exist: give it its place here and in the picture.
+var allowed = map[string][]string{
+	"model":               nil,
+	"awsapi":              nil,
+	"placement/query":     {"model"},
+	"placement":           {"model", "placement/query"},
+	"lifecycle":           {"model"},
+	"rollout":             {"model", "lifecycle"},
+	"diagnose":            {"model", "placement"},
+	"state":               {"model"},
+	"state/bolt":          {"state"},
+	"ledger":              {"model", "state", "rollout"},
+	"ecs":                 {"model", "ledger", "awsapi", "state", "placement", "placement/query", "rollout", "lifecycle"},
+	"logs":                {"model", "awsapi", "state"},
+	"control":             {"model", "ledger", "state", "placement", "rollout", "lifecycle"},
+	"fleet":               {"model", "state", "lifecycle"},
+	"runtime":             nil,
+	"runtime/docker":      {"runtime"},
+	"runtime/sim":         {"runtime"},
+	"runtime/runtimetest": {"runtime", "imagepack"},
+	"agent":               {"model", "fleet", "runtime"},
+	"monitor":             {"diagnose"},
+	"sample":              nil,
+	"imagepack":           nil,
+	"bench":               {"imagepack"},
+	"e2e":                 nil,
+	"simulation":          nil,
+	// Only cmd wires: it may import everything.
+	"cmd/steady": {"*"},
+}
+
+// impure are packages that those which decide purely may not touch.
+var impure = map[string][]string{
+	"rollout":         {"os", "net", "net/http", "log/slog", "context"},
+	"placement":       {"os", "net", "net/http", "log/slog", "context", "time"},
+	"placement/query": {"os", "net", "net/http", "log/slog", "context"},
+	"lifecycle":       {"os", "net", "net/http", "log/slog", "context"},
+	"diagnose":        {"os", "net", "net/http", "log/slog", "context"},
+}
+
+func TestImports(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for packages := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := packages.Decode(&p); errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		check(t, strings.TrimPrefix(p.ImportPath, "steady/"), p.Imports)
+	}
+}
+
+// TestPurePackagesReadNoClock: the time is a value that they are given.
+func TestPurePackagesReadNoClock(t *testing.T) {
+	for name := range impure {
+		files, err := filepath.Glob(name + "/*.go")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", name, len(files), err)
+		}
+		for _, f := range files {
+			b, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(f, "_test.go") && regexp.MustCompile(`time\.(Now|Since|Until|After|NewTimer|NewTicker|Sleep)\(`).Match(b) {
+				t.Errorf("%s reads the clock", f)
+			}
+		}
+	}
+}
+
+func check(t *testing.T, name string, imports []string) {
+	if name == "steady" {
+		return // this directory
+	}
+	may, listed := allowed[name]
+	if !listed {
+		t.Errorf("package %s has no place in the architecture", name)
+	}
+	for _, i := range imports {
+		if slices.Contains(impure[name], i) {
+			t.Errorf("%s decides purely and must not import %s", name, i)
+		}
+		ours, ok := strings.CutPrefix(i, "steady/")
+		if ok && !slices.Contains(may, ours) && !slices.Contains(may, "*") {
+			t.Errorf("%s must not import %s", name, ours)
+		}
+	}
+}

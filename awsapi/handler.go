@@ -1,0 +1,214 @@
+package awsapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// MaxBody is how many bytes the body of a request may have.
+const MaxBody = 1 << 20
+
+// Options of Handler.
+type Options struct {
+	// Logger gets failures of the server as errors and every request at debug
+	// level, never a body. Nil means slog.Default.
+	Logger *slog.Logger
+	// Keys gives the secret of an access key. If it is nil, any credentials or
+	// none are accepted, which only a loopback address may do.
+	Keys func(accessKeyID string) (secret string, ok bool)
+}
+
+// Handler serves all services at one endpoint, POST /, and routes by the
+// X-Amz-Target header. It panics if two services have one Target.
+func Handler(o Options, services ...Service) http.Handler {
+	h := &handler{logger: o.Logger, keys: o.Keys, routes: map[string]route{}}
+	if h.logger == nil {
+		h.logger = slog.Default()
+	}
+	for _, s := range services {
+		if _, twice := h.routes[s.Target]; twice {
+			panic(fmt.Sprintf("awsapi: two services have the target %q", s.Target))
+		}
+		h.routes[s.Target] = newRoute(s)
+	}
+	return h
+}
+
+type handler struct {
+	logger *slog.Logger
+	keys   func(string) (string, bool)
+	routes map[string]route // by Service.Target
+}
+
+// route is a service, with its known operations as a set.
+type route struct {
+	Service
+	known map[string]bool
+}
+
+func newRoute(s Service) route {
+	r := route{Service: s, known: make(map[string]bool, len(s.Known))}
+	for _, name := range s.Known {
+		r.known[name] = true
+	}
+	return r
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	id := uuid.NewString()
+	// AWS's spelling; Go's would be X-Amzn-Requestid.
+	w.Header()["x-amzn-RequestId"] = []string{id}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	log := h.logger.With("requestId", id, "target", clip(r.Header.Get("X-Amz-Target")))
+
+	status := http.StatusOK
+	reply, err := h.answer(w, r)
+	if err != nil {
+		status, reply = failure(log, r, err)
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(reply)))
+	w.WriteHeader(status)
+	if _, werr := w.Write(reply); werr != nil {
+		log.Debug("write the reply", "err", werr)
+	}
+	log.Debug("request", "status", status, "took", time.Since(start), "err", err)
+}
+
+// answer is what a request gets if all goes well, or why it does not.
+func (h *handler) answer(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if err := h.admit(w, r); err != nil {
+		return nil, err
+	}
+	body, err := readBody(w, r)
+	if err != nil {
+		return nil, err
+	}
+	var auth *authorization
+	if h.keys != nil {
+		a, err := verify(r, body, h.keys)
+		if err != nil {
+			return nil, err
+		}
+		auth = &a
+	}
+	op, err := h.operation(r.Header.Get("X-Amz-Target"), auth)
+	if err != nil {
+		return nil, err
+	}
+	return perform(r.Context(), op, body)
+}
+
+// admit refuses what is no call of an operation.
+func (h *handler) admit(w http.ResponseWriter, r *http.Request) error {
+	if r.URL.Path != "/" {
+		return &httpError{http.StatusNotFound, Errorf("UnknownOperationException",
+			"There is nothing at %s; send AWS JSON 1.1 requests to POST /.", clip(r.URL.Path))}
+	}
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return &httpError{http.StatusMethodNotAllowed, Errorf("UnknownOperationException",
+			"The method %s is not supported; send AWS JSON 1.1 requests to POST /.", clip(r.Method))}
+	}
+	// Without signatures, a web page that had its name resolved to this machine
+	// could call us from its reader's browser. Browsers name the page's origin.
+	if h.keys == nil && !localOrigin(r.Header.Get("Origin")) {
+		return &httpError{http.StatusForbidden, Errorf("AccessDeniedException",
+			"Web pages of %s may not call this endpoint.", clip(r.Header.Get("Origin")))}
+	}
+	return nil
+}
+
+func localOrigin(origin string) bool {
+	if origin == "" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	tooLarge := Errorf("RequestEntityTooLargeException", "The request body is larger than the %d bytes that are allowed.", MaxBody)
+	if r.ContentLength > MaxBody {
+		w.Header().Set("Connection", "close")
+		return nil, tooLarge
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, tooLarge
+	}
+	if err != nil {
+		return nil, Errorf("SerializationException", "The request body ended too early; send it again.")
+	}
+	return body, nil
+}
+
+// operation finds what X-Amz-Target asks for. auth is nil if nothing is verified.
+func (h *handler) operation(target string, auth *authorization) (Operation, error) {
+	if target == "" {
+		return Operation{}, Errorf("UnknownOperationException",
+			"The request has no X-Amz-Target header; Steady speaks AWS JSON 1.1 only.")
+	}
+	dot := strings.LastIndexByte(target, '.')
+	route, ok := h.routes[target[:max(dot, 0)]]
+	if !ok {
+		return Operation{}, Errorf("UnknownOperationException", "The target %s belongs to no API that Steady has.", clip(target))
+	}
+	if auth != nil && auth.service != route.Name {
+		return Operation{}, invalidSignature("Credential should be scoped to correct service: '%s'.", route.Name)
+	}
+	name := target[dot+1:]
+	if op, ok := route.Operations[name]; ok {
+		return op, nil
+	}
+	if route.known[name] {
+		return Operation{}, Errorf("UnsupportedFeatureException", "%s is not implemented by Steady yet.", name)
+	}
+	return Operation{}, Errorf("UnknownOperationException", "The API %s has no operation %s.", route.Name, clip(name))
+}
+
+// perform decodes, calls and encodes. A panic on the way is a *panicError.
+func perform(ctx context.Context, op Operation, body []byte) (reply []byte, err error) {
+	defer func() {
+		p := recover()
+		if p == http.ErrAbortHandler {
+			panic(p)
+		}
+		if p != nil {
+			reply, err = nil, &panicError{value: p, stack: debug.Stack()}
+		}
+	}()
+	in := op.newInput()
+	if err := Decode(body, in); err != nil {
+		return nil, err
+	}
+	out, err := op.call(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return Encode(out)
+}
+
+// panicError is a panic of an operation, to be logged.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"steady/agent"
+	"steady/runtime"
+	"steady/runtime/docker"
+	"steady/state/bolt"
+)
+
+// downCommand removes an installation's containers.
+type downCommand struct {
+	DataDir string `help:"Directory that keeps the state." default:"${data_dir}" type:"path"`
+}
+
+const (
+	// stopGrace is how long down lets a container end by itself.
+	stopGrace = 10 * time.Second
+	// quietFor is how long no container must have shown for all to be removed.
+	quietFor = time.Second / 2
+)
+
+// Run removes every container that belongs to the data directory. The state stays:
+// the next up starts what is still desired.
+func (c *downCommand) Run(ctx context.Context) error {
+	if _, err := os.Stat(filepath.Join(c.DataDir, bolt.FileName)); err != nil {
+		return fmt.Errorf("%s holds no state of Steady: give the --data-dir of the up that is to be undone", c.DataDir)
+	}
+	held, err := bolt.Open(c.DataDir) // as long as it is open no up can start containers
+	if errors.Is(err, bolt.ErrHeld) {
+		return fmt.Errorf("a steady is running on %s: stop it first (SIGTERM), then run down again", c.DataDir)
+	}
+	if err != nil {
+		return err
+	}
+	defer held.Close()
+	id, err := installationID(c.DataDir)
+	if err != nil {
+		return err
+	}
+	rt, err := docker.New(ctx)
+	if err != nil {
+		return err
+	}
+	n, err := removeAll(ctx, rt, id)
+	fmt.Printf("removed %d containers\n", n)
+	return err
+}
+
+// removeAll stops and removes all containers of an installation, until none has shown
+// for a while: the engine goes on making those that a server asked for before it ended.
+func removeAll(ctx context.Context, rt runtime.Runtime, id string) (removed int, err error) {
+	for since := time.Now(); time.Since(since) < quietFor; {
+		containers, err := rt.List(ctx, map[string]string{agent.LabelInstallation: id})
+		if err != nil {
+			return removed, fmt.Errorf("list the containers: %w", err)
+		}
+		if len(containers) == 0 {
+			time.Sleep(quietFor / 10)
+			continue
+		}
+		n, err := removeContainers(ctx, rt, containers)
+		removed += n
+		if err != nil {
+			return removed, err
+		}
+		since = time.Now()
+	}
+	return removed, nil
+}
+
+// removeContainers stops and removes containers, all at once.
+func removeContainers(ctx context.Context, rt runtime.Runtime, containers []runtime.Container) (removed int, err error) {
+	var wg sync.WaitGroup
+	failed := make([]error, len(containers))
+	for i, c := range containers {
+		wg.Go(func() {
+			rt.Stop(ctx, c.ID, stopGrace) // what does not stop is killed by Remove
+			if err := rt.Remove(ctx, c.ID); err != nil {
+				failed[i] = fmt.Errorf("remove container %s: %w", c.Name, err)
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range failed {
+		if err == nil {
+			removed++
+		}
+	}
+	return removed, errors.Join(failed...)
+}

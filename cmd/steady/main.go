@@ -1,0 +1,90 @@
+// Command steady is Amazon ECS for your own machines: the server, its agent, and
+// the commands that watch deployments. It parses flags, wires the parts together
+// and prints; it decides nothing.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"steady/sample"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+// exit is an error that ends the program with a certain code. An empty message
+// prints nothing: everything was said.
+type exit struct {
+	code    int
+	message string
+}
+
+func (e exit) Error() string { return e.message }
+
+var cli struct {
+	Up    upCommand    `cmd:"" help:"Run Steady in the foreground."`
+	Down  downCommand  `cmd:"" help:"Remove every container that belongs to a data directory."`
+	Watch watchCommand `cmd:"" help:"Follow a service's deployment to its verdict. Exit codes: 0 succeeded, 2 failed, 3 rolled back, 4 timed out, 5 superseded, 1 any other error."`
+	Demo  demoCommand  `cmd:"" help:"Play a story of three deployments on real containers."`
+
+	SampleImage sampleImageCommand `cmd:"" help:"Pack the sample application into an image of the Docker Engine."`
+
+	Version kong.VersionFlag `help:"Print the version."`
+}
+
+func main() {
+	// The sample application has flags of its own, and is pid 1 in a container.
+	if len(os.Args) > 1 && os.Args[1] == "sample" {
+		os.Exit(sample.Main(context.Background(), os.Args[2:], os.Stdout))
+	}
+	os.Exit(run())
+}
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	parser, err := kong.New(&cli,
+		kong.Name("steady"),
+		kong.Description("Amazon ECS for your own machines, whose deployments explain themselves.\n\n"+
+			"\"steady sample\" runs the sample application; see \"steady sample -h\"."),
+		kong.Vars{"version": version, "data_dir": defaultDataDir(), "local_server": localServer},
+	)
+	if err != nil {
+		panic(err) // a mistake in cli
+	}
+	command, err := parser.Parse(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "steady: "+wrongUsage(err))
+		return 1
+	}
+	command.BindTo(ctx, (*context.Context)(nil))
+	err = command.Run()
+	var e exit
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &e):
+		if e.message != "" {
+			fmt.Fprintln(os.Stderr, "steady: "+e.message)
+		}
+		return e.code
+	}
+	fmt.Fprintln(os.Stderr, "steady: "+err.Error())
+	return 1
+}
+
+// wrongUsage is one line: what is wrong with the command line, and where help is.
+func wrongUsage(err error) string {
+	about := "steady"
+	if e, ok := errors.AsType[*kong.ParseError](err); ok && e.Context.Selected() != nil {
+		about = e.Context.Selected().FullPath()
+	}
+	return fmt.Sprintf("%v: see \"%s --help\"", err, about)
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"steady/agent"
+	"steady/awsapi"
+	"steady/control"
+	"steady/ecs"
+	"steady/fleet"
+	"steady/logs"
+	"steady/model"
+	"steady/runtime"
+	"steady/state"
+	"steady/state/bolt"
+)
+
+// server is a running Steady: state, API, loops and the agents of this machine.
+type server struct {
+	options   upCommand
+	log       *slog.Logger
+	realm     model.Realm
+	runtime   runtime.Runtime
+	store     *state.Store
+	fleet     *fleet.Fleet
+	instances []*model.Instance
+	listener  net.Listener
+	keys      *accessKey // nil: any credentials are accepted
+	id        string     // of the installation
+}
+
+// newServer opens all that can fail, so that a failure is one line and leaves
+// nothing behind.
+func newServer(ctx context.Context, c upCommand, log *slog.Logger) (_ *server, err error) {
+	s := &server{options: c, log: log, realm: model.Realm{Region: c.Region, Account: c.Account}}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if s.store, err = openState(c.DataDir); err != nil {
+		return nil, err
+	}
+	if s.listener, err = listen(ctx, c.Listen); err != nil {
+		return nil, err
+	}
+	if !loopback(s.listener.Addr()) {
+		if s.keys, err = issueAccessKey(c.DataDir); err != nil {
+			return nil, err
+		}
+		log.Info("requests must be signed", "credentials", credentialsFile(c.DataDir))
+	}
+	if s.runtime, err = openRuntime(ctx, c); err != nil {
+		return nil, err
+	}
+	if s.id, err = installationID(c.DataDir); err != nil {
+		return nil, err
+	}
+	if err = s.register(ctx); err != nil {
+		return nil, err
+	}
+	s.fleet = fleet.New(s.store, log)
+	return s, nil
+}
+
+func openState(dir string) (*state.Store, error) {
+	backend, err := bolt.Open(dir)
+	if errors.Is(err, bolt.ErrHeld) {
+		return nil, fmt.Errorf("the data directory %s is held by another process: stop that steady, or choose another --data-dir", dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: choose another --data-dir, or make this one usable", err)
+	}
+	store, err := state.Open(backend)
+	if err != nil {
+		backend.Close()
+		return nil, err
+	}
+	return store, nil
+}
+
+// register makes sure of the default cluster and of this machine's instances.
+func (s *server) register(ctx context.Context) error {
+	err := s.store.Update(ctx, func(tx *state.Tx) error {
+		if _, ok := tx.Cluster(model.DefaultCluster); !ok {
+			tx.PutCluster(&model.Cluster{Name: model.DefaultCluster, Status: model.Active, CreatedAt: time.Now()})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	info, err := s.runtime.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("ask the container runtime about this machine: %w", err)
+	}
+	s.instances, err = fleet.Register(ctx, s.store, fleet.Machine{
+		Realm: s.realm, CPUs: info.CPUs, Memory: int(info.Memory >> 20),
+		CPUArch: info.CPUArch, OSType: info.OSType,
+		AgentVersion: version, RuntimeVersion: info.Name,
+	}, s.options.Instances)
+	return err
+}
+
+// run serves until ctx ends, then stops everything but the containers. It calls ready
+// when tasks can be run, unless it ends before.
+func (s *server) run(ctx context.Context, ready func(url string)) error {
+	defer s.close()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var parts sync.WaitGroup
+	parts.Go(func() { s.fleet.Run(ctx) })
+	parts.Go(func() {
+		control.Run(ctx, s.store, control.Settings{Settle: s.options.Settle, Retention: s.options.Retention}, s.log)
+	})
+	for _, i := range s.instances {
+		parts.Go(func() { s.runAgent(ctx, i, cancel) })
+	}
+	web := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
+	parts.Go(func() {
+		if !s.connected(ctx) {
+			return
+		}
+		ready(reachable(s.listener.Addr())) // who calls now waits in the listener's queue
+		if err := web.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			cancel(fmt.Errorf("serve the API: %w", err))
+		}
+	})
+	select {
+	case <-ctx.Done():
+	case <-s.store.Failed():
+		cancel(s.store.Err())
+	}
+	grace, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer done()
+	web.Shutdown(grace)
+	cancel(nil)
+	parts.Wait()
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// connected waits until all agents of this machine are connected: a task that is to
+// run before finds no place. It tells whether that came before ctx ended.
+func (s *server) connected(ctx context.Context) bool {
+	snap, feed := s.store.Follow()
+	defer feed.Close()
+	for _, own := range s.instances {
+		for i, ok := snap.Instance(own.ID); !ok || !i.AgentConnected; i, ok = snap.Instance(own.ID) {
+			commits, err := feed.Next(ctx)
+			if err != nil {
+				return false
+			}
+			snap = commits[len(commits)-1].Snapshot
+		}
+	}
+	return true
+}
+
+func (s *server) runAgent(ctx context.Context, i *model.Instance, fail context.CancelCauseFunc) {
+	a := agent.New(agent.Config{
+		Runtime: s.runtime, Fleet: s.fleet, Instance: i,
+		Installation: s.id, Realm: s.realm, Log: s.log,
+	})
+	if err := a.Run(ctx); err != nil && ctx.Err() == nil {
+		fail(err)
+	}
+}
+
+func (s *server) handler() http.Handler {
+	o := awsapi.Options{Logger: s.log}
+	if s.keys != nil {
+		o.Keys = s.keys.secret
+	}
+	api := ecs.New(s.store, s.realm, ecs.Options{Settle: s.options.Settle})
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.Handle("/", awsapi.Handler(o, api.Service(), logs.New(s.store).Service()))
+	return mux
+}
+
+func (s *server) close() {
+	if s.listener != nil {
+		s.listener.Close()
+	}
+	if s.store != nil {
+		if err := s.store.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "steady: close the state: "+err.Error())
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"regexp"
+	"time"
+)
+
+// upCommand runs the server.
+type upCommand struct {
+	Listen    string        `help:"Address to serve the API at. Beyond loopback, requests must be signed with the keys that Steady leaves in the data directory." default:"127.0.0.1:3270"`
+	DataDir   string        `help:"Directory that keeps the state." default:"${data_dir}" type:"path"`
+	Instances int           `help:"Register this machine as so many container instances, over equal shares of it." default:"1"`
+	Runtime   string        `help:"What runs containers: docker, or sim, which only plays their life." enum:"docker,sim" default:"docker"`
+	Settle    time.Duration `help:"How long a task must have been RUNNING to count as healthy. Amazon ECS: 40s." default:"3s"`
+	Retention time.Duration `help:"How long stopped tasks and deleted services can be described." default:"1h"`
+	Region    string        `help:"Region in ARNs. Keep it: ARNs that are in use change with it." default:"us-east-1"`
+	Account   string        `help:"Account id in ARNs." default:"000000000000"`
+	LogLevel  slog.Level    `help:"Log level: debug, info, warn, error." default:"info"`
+}
+
+// Run serves until ctx ends.
+func (c *upCommand) Run(ctx context.Context) error {
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	if err := c.check(); err != nil {
+		return err
+	}
+	s, err := newServer(ctx, *c, log)
+	if err != nil {
+		return err
+	}
+	return s.run(ctx, func(url string) { fmt.Println("ready: " + url) })
+}
+
+// What ARNs are made of.
+var (
+	validRegion  = regexp.MustCompile(`^[a-z0-9-]+$`)
+	validAccount = regexp.MustCompile(`^[0-9]{12}$`)
+)
+
+// check says what is wrong with the flags, before anything is opened.
+func (c *upCommand) check() error {
+	switch {
+	case c.Instances < 1 || c.Instances > 10000:
+		return fmt.Errorf("--instances is %d: give a number from 1 to 10000", c.Instances)
+	case c.Settle < 0:
+		return fmt.Errorf("--settle is %v: give a duration that is not negative, such as 3s", c.Settle)
+	case c.Retention < 0:
+		return fmt.Errorf("--retention is %v: give a duration that is not negative, such as 1h", c.Retention)
+	case !validRegion.MatchString(c.Region):
+		return fmt.Errorf("--region is %q: give a region's name, such as us-east-1", c.Region)
+	case !validAccount.MatchString(c.Account):
+		return fmt.Errorf("--account is %q: give 12 digits", c.Account)
+	}
+	return nil
+}

@@ -1,0 +1,209 @@
+package control
+
+import (
+	"hash/fnv"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"steady/ledger"
+	"steady/lifecycle"
+	"steady/model"
+	"steady/placement"
+	"steady/rollout"
+	"steady/state"
+)
+
+// step takes one step of one service, in a transaction.
+type step struct {
+	*scheduler
+	tx  *state.Tx
+	id  serviceID
+	now time.Time
+}
+
+// take asks for the next step and writes it down. It returns when to look again.
+func (s step) take() (wake time.Time) {
+	svc, ok := s.tx.Service(s.id.cluster, s.id.name)
+	if !ok {
+		return time.Time{}
+	}
+	decided := rollout.Decide(s.view(svc))
+	for _, stop := range decided.Stop {
+		s.tx.PutTask(lifecycle.Stop(stop.Task, stop.Code, stop.Reason, s.now))
+	}
+	next := s.startAll(decided.Service, decided.Start)
+	if next != svc {
+		ledger.Put(s.tx, svc, next, s.settings.Settle, s.now)
+		s.log.Debug("service moved", "cluster", s.id.cluster, "service", s.id.name, "stopped", len(decided.Stop))
+	}
+	return decided.Wake
+}
+
+// view gathers what the decision is made from.
+func (s step) view(svc *model.Service) rollout.View {
+	v := rollout.View{
+		Service: svc,
+		Live:    slices.Collect(s.tx.LiveTasksOf(svc.Cluster, svc.Name)),
+		Ended:   slices.Collect(s.tx.EndedTasksOf(svc.Cluster, svc.Name)),
+		Now:     s.now, Settle: s.settings.Settle, NewDeploymentID: model.NewDeploymentID,
+		Draining: s.draining, Watched: s.watched,
+		Prefer: func(tasks []*model.Task, n int) []*model.Task { return s.prefer(svc, tasks, n) },
+	}
+	if p := svc.Primary(); p != nil {
+		if definition, ok := s.tx.TaskDefinition(p.TaskDefinition); ok {
+			v.ResolveImages = consistent(definition)
+			if svc.Daemon {
+				v.Eligible = s.eligible(svc, definition)
+			}
+		}
+	}
+	return v
+}
+
+// draining tells whether an instance is to be rid of service tasks.
+func (s step) draining(instance string) bool {
+	i, ok := s.tx.Instance(instance)
+	return ok && i.Status == model.Draining
+}
+
+// watched tells whether the agent of an instance is connected.
+func (s step) watched(instance string) bool {
+	i, ok := s.tx.Instance(instance)
+	return ok && i.AgentConnected
+}
+
+// consistent tells whether all tasks of a deployment shall run the same images:
+// "versionConsistency … by default enabled".
+func consistent(d *model.TaskDefinition) bool {
+	return slices.ContainsFunc(d.Containers(), func(c types.ContainerDefinition) bool {
+		return c.VersionConsistency != types.VersionConsistencyDisabled
+	})
+}
+
+// eligible are the instances on which a DAEMON service shall have a task: those
+// that could take one if they were empty.
+func (s step) eligible(svc *model.Service, d *model.TaskDefinition) []string {
+	var ids []string
+	for i := range s.tx.InstancesIn(svc.Cluster) {
+		idle := *i
+		idle.AgentConnected = true
+		if i.Status == model.Active && placement.Fits(s.request(svc, d, 1), &placement.Candidate{Instance: &idle}) == "" {
+			ids = append(ids, i.ID)
+		}
+	}
+	return ids
+}
+
+// prefer chooses which of a service's running tasks to stop, by where they run.
+func (s step) prefer(svc *model.Service, tasks []*model.Task, n int) []*model.Task {
+	on := map[string]*placement.Candidate{}
+	for _, c := range placement.Candidates(s.tx.InstancesAndTasks(svc.Cluster)) {
+		on[c.Instance.ID] = c
+	}
+	byID := make(map[string]*model.Task, len(tasks))
+	choices := make([]placement.ServiceTask, len(tasks))
+	for i, t := range tasks {
+		byID[t.ID] = t
+		choices[i] = placement.ServiceTask{ID: t.ID, On: on[t.Instance], CPU: t.CPU, Memory: t.Memory, Running: true}
+	}
+	var chosen []*model.Task
+	for _, id := range placement.ChooseStops(n, choices, svc.PlacementStrategy, seed(svc)) {
+		chosen = append(chosen, byID[id])
+	}
+	return chosen
+}
+
+// seed decides between equals; the same for every look at a deployment.
+func seed(svc *model.Service) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(svc.Cluster + "/" + svc.Name))
+	if p := svc.Primary(); p != nil {
+		h.Write([]byte(p.ID))
+	}
+	return h.Sum64()
+}
+
+func (s step) request(svc *model.Service, d *model.TaskDefinition, count int) placement.Request {
+	r := placement.For(d, count)
+	r.Group = "service:" + svc.Name
+	r.Constraints = svc.PlacementConstraints
+	r.Strategy = svc.PlacementStrategy
+	r.DefaultSpread = true
+	r.Seed = seed(svc)
+	return r
+}
+
+// startAll starts tasks of one or more deployments. What finds no place is noted at the
+// service: one reason of several, that of the newest deployment, since noting one after
+// the other would never come to rest.
+func (s step) startAll(svc *model.Service, starts []rollout.Start) *model.Service {
+	refusal := ""
+	for _, start := range starts {
+		var message string
+		if svc, message = s.start(svc, start); refusal == "" {
+			refusal = message
+		}
+	}
+	switch {
+	case refusal != "":
+		return rollout.Refused(svc, refusal, s.now)
+	case len(starts) > 0:
+		return rollout.Placed(svc)
+	}
+	return svc
+}
+
+// start places new tasks of a deployment and makes their records. The message tells
+// what found no place.
+func (s step) start(svc *model.Service, start rollout.Start) (_ *model.Service, refusal string) {
+	definition, ok := s.tx.TaskDefinition(start.TaskDefinition)
+	if !ok {
+		s.log.Error("a deployment's task definition is missing", "cluster", svc.Cluster, "service", svc.Name,
+			"deployment", start.Deployment, "taskDefinition", start.TaskDefinition.String())
+		return svc, ""
+	}
+	request := s.request(svc, definition, start.Count)
+	result := s.place(svc, request, start.On)
+	tasks := make([]*model.Task, 0, len(result.Bindings))
+	for _, instance := range result.Bindings {
+		t := lifecycle.New(definition, lifecycle.Launch{
+			Cluster: svc.Cluster, Instance: instance, Service: svc.Name,
+			Deployment: start.Deployment, StartedBy: start.Deployment,
+			Group: request.Group, LaunchType: svc.LaunchType,
+			CPU: request.CPU, Memory: request.Memory, HostPorts: request.Ports,
+			EnableExecuteCommand: svc.Spec.EnableExecuteCommand, Tags: svc.TaskTags(definition),
+		}, s.now)
+		s.tx.PutTask(t)
+		tasks = append(tasks, t)
+	}
+	svc = rollout.Started(svc, tasks, start.Unhealthy, s.now)
+	if len(tasks) == start.Count {
+		return svc, ""
+	}
+	return svc, placement.Event(svc.Name, result)
+}
+
+// place finds places for tasks: anywhere, or one on each of the given instances.
+func (s step) place(svc *model.Service, request placement.Request, on []string) placement.Result {
+	candidates := placement.Candidates(s.tx.InstancesAndTasks(svc.Cluster))
+	if on == nil {
+		return placement.Place(request, candidates)
+	}
+	var all placement.Result
+	request.Count = 1
+	for _, c := range candidates {
+		if !slices.Contains(on, c.Instance.ID) {
+			continue
+		}
+		one := placement.Place(request, []*placement.Candidate{c})
+		all.Bindings = append(all.Bindings, one.Bindings...)
+		if one.Missing > 0 {
+			all.Missing += one.Missing
+			all.Refusals = append(all.Refusals, one.Refusals...)
+			all.Closest = one.Closest
+		}
+	}
+	return all
+}

@@ -1,0 +1,222 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+)
+
+// Situation is a service at one moment, and what is around it.
+type Situation struct {
+	Service types.Service
+	// TaskDefinition of the PRIMARY deployment; empty: its tasks' needs are not
+	// judged.
+	TaskDefinition types.TaskDefinition
+	// Findings of the PRIMARY deployment, as Explain gives them.
+	Findings []Finding
+	// Looked tells that Tasks and Instances are known. Without it the judgement
+	// rests on the service alone.
+	Looked bool
+	// Tasks of the service whose desired status is RUNNING, of all deployments.
+	Tasks []types.Task
+	// Instances of the cluster, of every status. They are not asked for where the
+	// service runs on capacity that AWS provides.
+	Instances []types.ContainerInstance
+	// Protected says which tasks are protected from scale-in, as far as known.
+	Protected []types.ProtectedTask
+	At        time.Time // when this was seen
+}
+
+// Outlook says why a service does not get on. The zero value says that it may.
+type Outlook struct {
+	// Hopeless is why it can never arrive, unless somebody changes something; nil
+	// where it can.
+	Hopeless *Hopeless
+	// Waiting is what it waits for, where that may come by itself: the words
+	// behind "waiting for". Empty where nothing holds it up.
+	Waiting string
+}
+
+// Hopeless is why a service cannot converge.
+type Hopeless struct {
+	Reason string   // the words behind "cannot converge, because"
+	Remedy []string // sentences
+}
+
+// String is "cannot converge, because …", "waiting for …", or empty.
+func (o Outlook) String() string {
+	switch {
+	case o.Hopeless != nil:
+		return "cannot converge, because " + o.Hopeless.Reason
+	case o.Waiting != "":
+		return "waiting for " + o.Waiting
+	}
+	return ""
+}
+
+// Foresee tells whether a service can become what it is meant to be. ECS tries
+// again for ever and does not say that it is in vain; this does. In doubt it says
+// nothing.
+func Foresee(s Situation) Outlook {
+	p, ok := newProspect(s)
+	if !ok {
+		return Outlook{}
+	}
+	for _, obstacle := range []func() *Hopeless{p.percentages, p.protection, p.noPlace, p.heldByOld, p.crashLoop} {
+		if h := obstacle(); h != nil {
+			return Outlook{Hopeless: h}
+		}
+	}
+	return Outlook{Waiting: p.waiting()}
+}
+
+// prospect is a situation with the numbers that all rules need.
+type prospect struct {
+	Situation
+	primary types.Deployment
+	desired int
+	missing int // tasks that the PRIMARY deployment lacks
+	running int // RUNNING tasks of all deployments
+	pending int
+	rolling bool // by the percentages, not by another strategy
+}
+
+// newProspect is false for a service of which there is nothing to foresee: it has
+// arrived, failed or been deleted, or its deployments are not ECS's own.
+func newProspect(s Situation) (*prospect, bool) {
+	if st := aws.ToString(s.Service.Status); st != "" && st != "ACTIVE" {
+		return nil, false
+	}
+	if c := s.Service.DeploymentController; c != nil && c.Type != types.DeploymentControllerTypeEcs {
+		return nil, false
+	}
+	p := &prospect{Situation: s, desired: int(s.Service.DesiredCount), rolling: true}
+	found := false
+	for _, d := range s.Service.Deployments {
+		p.running += int(d.RunningCount)
+		p.pending += int(d.PendingCount)
+		if aws.ToString(d.Status) == "PRIMARY" {
+			p.primary, found = d, true
+		}
+	}
+	p.missing = p.desired - int(p.primary.RunningCount+p.primary.PendingCount)
+	if c := s.Service.DeploymentConfiguration; c != nil && c.Strategy != "" && c.Strategy != types.DeploymentStrategyRolling {
+		p.rolling = false
+	}
+	arrived := p.missing == 0 && p.running == p.desired && p.primary.RolloutState == types.DeploymentRolloutStateCompleted
+	return p, found && !arrived && p.primary.RolloutState != types.DeploymentRolloutStateFailed
+}
+
+// mine tells whether a task is one of the PRIMARY deployment: "a service task's
+// startedBy is its deployment".
+func (p *prospect) mine(t types.Task) bool {
+	return aws.ToString(t.StartedBy) == aws.ToString(p.primary.Id)
+}
+
+// failuresAlike is how many tasks have to fail in the same way before that counts
+// as a loop: few where the cause does not heal, more where it depends on the
+// program.
+func failuresAlike(f Finding) int {
+	if f.Deterministic {
+		return 3
+	}
+	return 5
+}
+
+// crashLoop: without the circuit breaker ECS starts tasks again and again, however
+// often they fail.
+func (p *prospect) crashLoop() *Hopeless {
+	c := p.Service.DeploymentConfiguration
+	breaker := c != nil && c.DeploymentCircuitBreaker != nil && c.DeploymentCircuitBreaker.Enable
+	if breaker || p.primary.RolloutState != types.DeploymentRolloutStateInProgress || len(p.Findings) == 0 {
+		return nil
+	}
+	f := p.Findings[0]
+	if f.Confidence == Symptom || f.heals || f.Tasks < failuresAlike(f) || p.survivors(f) >= p.desired {
+		return nil
+	}
+	return &Hopeless{
+		Reason: fmt.Sprintf("%d tasks of this deployment failed in the same way, and no circuit breaker ends it: ECS starts tasks again and again, and the service will not become steady by itself", f.Tasks),
+		Remedy: append(append([]string{}, f.Remedy...),
+			"Deploy the revision that worked before; with deploymentCircuitBreaker (enable and rollback) ECS does that by itself."),
+	}
+}
+
+// survivors counts the running tasks of the deployment that have lived clearly
+// longer than those that failed. Where nobody has looked, all that run count.
+func (p *prospect) survivors(f Finding) int {
+	if !p.Looked {
+		return int(p.primary.RunningCount)
+	}
+	n := 0
+	for _, t := range p.Tasks {
+		if p.mine(t) && t.StartedAt != nil && t.HealthStatus != types.HealthStatusUnhealthy &&
+			p.At.Sub(*t.StartedAt) > 2*f.longest+10*time.Second {
+			n++
+		}
+	}
+	return n
+}
+
+// protection: "task scale-in protection blocks scale-in and rolling stops".
+func (p *prospect) protection() *Hopeless {
+	old, primary, until := p.protected()
+	const remedy = "Take the protection away (aws ecs update-task-protection --no-protection-enabled), or stop the tasks yourself (aws ecs stop-task)."
+	switch replaced := p.running - int(p.primary.RunningCount); {
+	case replaced > 0 && old == replaced && (p.missing <= 0 || p.rolling && p.running+p.pending >= p.upper()):
+		return &Hopeless{
+			Reason: fmt.Sprintf("%s of older deployments must go and %s until %s; ECS stops none before",
+				tasksOf(old), areProtected(old), until.UTC().Format("2006-01-02 15:04 UTC")),
+			Remedy: []string{remedy},
+		}
+	case p.missing < 0 && (primary > p.desired || primary == 0 && p.said(protectedSaid)):
+		return &Hopeless{
+			Reason: fmt.Sprintf("more tasks are protected from scale-in than the %d desired, and ECS stops none of them while that lasts", p.desired),
+			Remedy: []string{remedy, "Or raise desiredCount to the number of tasks that must stay."},
+		}
+	}
+	return nil
+}
+
+// protected counts the protected tasks of older deployments and of the PRIMARY
+// one, and tells when the first protection of an old one ends.
+func (p *prospect) protected() (old, primary int, until time.Time) {
+	holds := map[string]time.Time{}
+	for _, x := range p.Protected {
+		if x.ProtectionEnabled && (x.ExpirationDate == nil || x.ExpirationDate.After(p.At)) {
+			holds[aws.ToString(x.TaskArn)] = aws.ToTime(x.ExpirationDate)
+		}
+	}
+	for _, t := range p.Tasks {
+		end, is := holds[aws.ToString(t.TaskArn)]
+		switch {
+		case !is:
+		case p.mine(t):
+			primary++
+		default:
+			if old++; until.IsZero() || end.Before(until) {
+				until = end
+			}
+		}
+	}
+	return old, primary, until
+}
+
+// protectedSaid is ECS's event about tasks that it may not stop.
+var protectedSaid = re(`number of protected tasks are more than the desired count`)
+
+func tasksOf(n int) string {
+	if n == 1 {
+		return "1 task"
+	}
+	return itoa(n) + " tasks"
+}
+
+func areProtected(n int) string {
+	if n == 1 {
+		return "is protected from scale-in"
+	}
+	return "are protected from scale-in, the first"
+}

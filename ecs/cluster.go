@@ -1,0 +1,223 @@
+package ecs
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"steady/awsapi"
+	"steady/model"
+	"steady/state"
+)
+
+// missing is the reason of a failure that names something which is not there.
+const missing = "MISSING"
+
+const maxDescribedClusters = 100
+
+// CreateCluster makes a cluster. It is idempotent on the name: an ACTIVE cluster of
+// that name is returned as it is; an INACTIVE one becomes ACTIVE again.
+func (a *API) CreateCluster(ctx context.Context, in *ecs.CreateClusterInput) (*ecs.CreateClusterOutput, error) {
+	c, err := newCluster(in)
+	if err != nil {
+		return nil, err
+	}
+	out := &ecs.CreateClusterOutput{}
+	err = a.store.Update(ctx, func(tx *state.Tx) error {
+		old, ok := tx.Cluster(c.Name)
+		if ok && old.Status == model.Active {
+			c = old
+		} else {
+			tx.PutCluster(c)
+		}
+		out.Cluster = a.showCluster(&tx.Snapshot, c, allOfCluster)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func newCluster(in *ecs.CreateClusterInput) (*model.Cluster, error) {
+	name := aws.ToString(in.ClusterName)
+	if name == "" {
+		name = model.DefaultCluster
+	}
+	if err := checkName("clusterName", name); err != nil {
+		return nil, err
+	}
+	if err := refuse(clusterMembers, in, "the cluster"); err != nil {
+		return nil, err
+	}
+	tags, err := readTags(in.Tags)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := readSettings(in.Settings)
+	if err != nil {
+		return nil, err
+	}
+	return &model.Cluster{Name: name, Status: model.Active, CreatedAt: time.Now(), Settings: settings, Tags: tags}, nil
+}
+
+// readSettings checks the settings of a cluster: containerInsights is all there is.
+func readSettings(settings []types.ClusterSetting) ([]model.Tag, error) {
+	var read []model.Tag
+	for _, s := range settings {
+		if s.Name != types.ClusterSettingNameContainerInsights {
+			return nil, invalid("setting name should be one of [%s]", types.ClusterSettingNameContainerInsights)
+		}
+		value := aws.ToString(s.Value)
+		if value == "" || oneOf("containerInsights", value, "enabled", "enhanced", "disabled") != nil {
+			return nil, invalid("containerInsights should be one of [enabled,enhanced,disabled]")
+		}
+		read = append(read, model.Tag{Key: string(s.Name), Value: value})
+	}
+	return read, nil
+}
+
+// DescribeClusters shows clusters, INACTIVE ones included. A cluster that does not
+// exist is a failure in the reply, no exception.
+func (a *API) DescribeClusters(ctx context.Context, in *ecs.DescribeClustersInput) (*ecs.DescribeClustersOutput, error) {
+	refs := in.Clusters
+	if len(refs) == 0 {
+		refs = []string{model.DefaultCluster}
+	}
+	if len(refs) > maxDescribedClusters {
+		return nil, invalid("Clusters can not have more than %d elements.", maxDescribedClusters)
+	}
+	if err := includes(in.Include); err != nil {
+		return nil, err
+	}
+	s := a.store.Snapshot()
+	out := &ecs.DescribeClustersOutput{Clusters: []types.Cluster{}, Failures: []types.Failure{}}
+	for _, ref := range refs {
+		name, err := clusterName(&ref)
+		if err != nil {
+			return nil, err
+		}
+		c, ok := s.Cluster(name)
+		if !ok {
+			out.Failures = append(out.Failures, failure(a.realm.ClusterARN(name)))
+			continue
+		}
+		out.Clusters = append(out.Clusters, *a.showCluster(s, c, in.Include))
+	}
+	return out, nil
+}
+
+func failure(arn string) types.Failure {
+	return types.Failure{Arn: aws.String(arn), Reason: aws.String(missing)}
+}
+
+// ListClusters lists the ACTIVE clusters by name.
+func (a *API) ListClusters(ctx context.Context, in *ecs.ListClustersInput) (*ecs.ListClustersOutput, error) {
+	var entries []entry
+	for c := range a.store.Snapshot().Clusters() {
+		if c.Status == model.Active {
+			entries = append(entries, entry{c.Name, a.realm.ClusterARN(c.Name)})
+		}
+	}
+	arns, next, err := paging{operation: "ListClusters", max: in.MaxResults, token: in.NextToken, size: maxPage}.cut(entries)
+	if err != nil {
+		return nil, err
+	}
+	return &ecs.ListClustersOutput{ClusterArns: arns, NextToken: next}, nil
+}
+
+// DeleteCluster makes a cluster INACTIVE that nothing is in any more.
+func (a *API) DeleteCluster(ctx context.Context, in *ecs.DeleteClusterInput) (*ecs.DeleteClusterOutput, error) {
+	if aws.ToString(in.Cluster) == "" {
+		return nil, invalid("Cluster can not be empty.")
+	}
+	out := &ecs.DeleteClusterOutput{}
+	err := a.store.Update(ctx, func(tx *state.Tx) error {
+		c, err := cluster(&tx.Snapshot, in.Cluster)
+		if err != nil {
+			return err
+		}
+		if err := checkEmpty(&tx.Snapshot, c.Name); err != nil {
+			return err
+		}
+		n := *c
+		n.Status = model.Inactive
+		tx.PutCluster(&n)
+		out.Cluster = a.showCluster(&tx.Snapshot, &n, allOfCluster)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// checkEmpty names the first kind of thing that is still in the cluster.
+func checkEmpty(s *state.Snapshot, cluster string) error {
+	for svc := range s.ServicesIn(cluster) {
+		if svc.Status != model.Inactive {
+			return awsapi.Errorf("ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active.")
+		}
+	}
+	for t := range s.TasksIn(cluster) {
+		if t.Live() {
+			return awsapi.Errorf("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
+		}
+	}
+	for i := range s.InstancesIn(cluster) {
+		if i.Status != model.Inactive {
+			return awsapi.Errorf("ClusterContainsContainerInstancesException", "The Cluster cannot be deleted while Container Instances are active or draining.")
+		}
+	}
+	return nil
+}
+
+// allOfCluster is what the replies that are not asked for parts show: "settings,
+// statistics and tags" of a cluster that was made or deleted.
+var allOfCluster = []types.ClusterField{types.ClusterFieldSettings, types.ClusterFieldTags}
+
+// showCluster renders a cluster. Statistics, settings and tags are shown only when
+// they are asked for.
+func (a *API) showCluster(s *state.Snapshot, c *model.Cluster, include []types.ClusterField) *types.Cluster {
+	n := countCluster(s, c.Name)
+	shown := &types.Cluster{
+		ClusterArn:                        aws.String(a.realm.ClusterARN(c.Name)),
+		ClusterName:                       aws.String(c.Name),
+		Status:                            aws.String(string(c.Status)),
+		RegisteredContainerInstancesCount: int32(n.instances),
+		RunningTasksCount:                 int32(n.tasks.running),
+		PendingTasksCount:                 int32(n.tasks.pending),
+		ActiveServicesCount:               int32(n.active),
+		CapacityProviders:                 []string{},
+		DefaultCapacityProviderStrategy:   []types.CapacityProviderStrategyItem{},
+		Statistics:                        []types.KeyValuePair{},
+		Settings:                          []types.ClusterSetting{},
+		Tags:                              []types.Tag{},
+	}
+	if slices.Contains(include, types.ClusterFieldStatistics) {
+		shown.Statistics = n.statistics()
+	}
+	if slices.Contains(include, types.ClusterFieldSettings) {
+		shown.Settings = showSettings(c)
+	}
+	if slices.Contains(include, types.ClusterFieldTags) {
+		shown.Tags = showTags(c.Tags)
+	}
+	return shown
+}
+
+// showSettings shows containerInsights also when nobody set it: it is disabled.
+func showSettings(c *model.Cluster) []types.ClusterSetting {
+	shown := []types.ClusterSetting{}
+	for _, s := range c.Settings {
+		shown = append(shown, types.ClusterSetting{Name: types.ClusterSettingName(s.Key), Value: aws.String(s.Value)})
+	}
+	if len(shown) == 0 {
+		shown = append(shown, types.ClusterSetting{Name: types.ClusterSettingNameContainerInsights, Value: aws.String("disabled")})
+	}
+	return shown
+}

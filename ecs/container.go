@@ -1,0 +1,178 @@
+package ecs
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"steady/model"
+)
+
+const (
+	minContainerMemory = 6   // MiB, what Docker 20.10 needs
+	minTaskCPU         = 128 // CPU units
+	maxTaskCPU         = 196608
+	maxPort            = 65535
+)
+
+// checkContainers checks the container definitions of a task definition.
+func checkContainers(containers []types.ContainerDefinition) error {
+	switch {
+	case len(containers) == 0:
+		return refused("Container definitions should not be empty")
+	case len(containers) > maxContainers:
+		return refused("A task definition can have at most %d containers; %d are given.", maxContainers, len(containers))
+	}
+	names, essential := map[string]bool{}, false
+	for i := range containers {
+		c := &containers[i]
+		if err := checkContainer(c); err != nil {
+			return err
+		}
+		if names[*c.Name] {
+			return refused("Container name '%s' is used more than once: give each container its own.", *c.Name)
+		}
+		names[*c.Name] = true
+		essential = essential || model.Essential(*c)
+	}
+	if !essential {
+		return refused("At least one container should be essential.")
+	}
+	return checkHostPorts(containers)
+}
+
+func checkContainer(c *types.ContainerDefinition) error {
+	name := aws.ToString(c.Name)
+	switch {
+	case name == "":
+		return refused("Container.name should not be null or empty.")
+	case !validName.MatchString(name):
+		return refused("Container.name contains invalid characters. Use 1 to 255 letters, numbers, hyphens, and underscores.")
+	case aws.ToString(c.Image) == "":
+		return refused("Container.image should not be null or empty.")
+	case c.Cpu < 0:
+		return refused("Invalid setting for container '%s'. 'cpu' can not be negative.", name)
+	case c.StopTimeout != nil && *c.StopTimeout < 0:
+		return refused("Invalid setting for container '%s'. 'stopTimeout' can not be negative.", name)
+	}
+	for _, e := range c.Environment {
+		if n := aws.ToString(e.Name); n == "" || strings.ContainsAny(n, "=\x00") {
+			return refused("Invalid setting for container '%s'. 'environment' has a variable with the name %q.", name, n)
+		}
+	}
+	return first(
+		refuse(containerMembers, c, "container '"+name+"'"),
+		checkContainerMemory(c),
+		checkPorts(c),
+		checkHealth(c),
+		checkConsistency(c),
+	)
+}
+
+// checkContainerMemory: "if you specify both, memory must be greater than
+// memoryReservation".
+func checkContainerMemory(c *types.ContainerDefinition) error {
+	for _, m := range []struct {
+		member string
+		value  *int32
+	}{{"memory", c.Memory}, {"memoryReservation", c.MemoryReservation}} {
+		if m.value != nil && *m.value < minContainerMemory {
+			return refused("Invalid setting for container '%s'. '%s' should be at least %d MiB.", *c.Name, m.member, minContainerMemory)
+		}
+	}
+	if c.Memory != nil && c.MemoryReservation != nil && *c.Memory <= *c.MemoryReservation {
+		return refused("Invalid setting for container '%s'. 'memory' should be greater than 'memoryReservation'.", *c.Name)
+	}
+	return nil
+}
+
+func checkPorts(c *types.ContainerDefinition) error {
+	for _, p := range c.PortMappings {
+		if port := aws.ToInt32(p.ContainerPort); port < 1 || port > maxPort {
+			return refused("Invalid setting for container '%s'. 'containerPort' should be from 1 to %d.", *c.Name, maxPort)
+		}
+		if port := aws.ToInt32(p.HostPort); port < 0 || port > maxPort {
+			return refused("Invalid setting for container '%s'. 'hostPort' should be from 0 to %d.", *c.Name, maxPort)
+		}
+		if oneOf("protocol", p.Protocol, types.TransportProtocolTcp, types.TransportProtocolUdp) != nil {
+			return refused("Invalid setting for container '%s'. 'protocol' should be one of [tcp,udp].", *c.Name)
+		}
+	}
+	return nil
+}
+
+// checkHostPorts: a port of the instance can be published once.
+func checkHostPorts(containers []types.ContainerDefinition) error {
+	taken := map[model.HostPort]bool{}
+	for _, c := range containers {
+		for _, p := range c.PortMappings {
+			port := model.HostPort{Port: int(aws.ToInt32(p.HostPort)), Protocol: string(p.Protocol)}
+			if port.Protocol == "" {
+				port.Protocol = string(types.TransportProtocolTcp)
+			}
+			if port.Port != 0 && taken[port] {
+				return refused("Invalid setting for container '%s'. 'hostPort' %d/%s is used more than once.", *c.Name, port.Port, port.Protocol)
+			}
+			taken[port] = true
+		}
+	}
+	return nil
+}
+
+// checkSizes: the containers fit into the task, or each has a size of its own.
+func checkSizes(d *model.TaskDefinition) error {
+	cpu := 0
+	for _, c := range d.Containers() {
+		cpu += int(c.Cpu)
+		hard, soft := int(aws.ToInt32(c.Memory)), int(aws.ToInt32(c.MemoryReservation))
+		if d.Memory == 0 && hard == 0 && soft == 0 {
+			return refused("Invalid setting for container '%s'. At least one of 'memory' or 'memoryReservation' must be specified.", *c.Name)
+		}
+		if d.Memory > 0 && max(hard, soft) > d.Memory {
+			return refused("Invalid setting for container '%s'. 'memory' should not be greater than the task's memory of %d MiB.", *c.Name, d.Memory)
+		}
+	}
+	if d.CPU > 0 && cpu > d.CPU {
+		return refused("The containers' cpu adds up to %d, which is more than the task's cpu of %d.", cpu, d.CPU)
+	}
+	return nil
+}
+
+// taskCPU reads CPU units: "1024" or "1 vCPU". Absent is 0.
+func taskCPU(s *string) (int, error) {
+	n, ok := quantity(s, "vcpu")
+	if !ok || n != 0 && (n < minTaskCPU || n > maxTaskCPU) {
+		return 0, refused("Invalid 'cpu' setting for task. Give %d to %d CPU units, or a number of vCPU such as \"1 vCPU\".", minTaskCPU, maxTaskCPU)
+	}
+	return n, nil
+}
+
+// taskMemory reads MiB: "2048" or "2 GB". Absent is 0.
+func taskMemory(s *string) (int, error) {
+	n, ok := quantity(s, "gb")
+	if !ok || n != 0 && n < minContainerMemory {
+		return 0, refused("Invalid 'memory' setting for task. Give a number of MiB of at least %d, or of GB such as \"1 GB\".", minContainerMemory)
+	}
+	return n, nil
+}
+
+// quantity reads a whole number, or a number of units of 1,024 with that unit
+// behind it. An absent one is 0; one that is given is more.
+func quantity(s *string, unit string) (int, bool) {
+	if aws.ToString(s) == "" {
+		return 0, true
+	}
+	number, scaled := strings.CutSuffix(strings.ToLower(strings.TrimSpace(*s)), unit)
+	if !scaled {
+		n, err := strconv.ParseInt(number, 10, 32)
+		return int(n), err == nil && n > 0
+	}
+	f, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err != nil || !(f > 0) || f*1024 > math.MaxInt32 {
+		return 0, false
+	}
+	return int(f * 1024), true
+}

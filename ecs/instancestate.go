@@ -1,0 +1,103 @@
+package ecs
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"steady/lifecycle"
+	"steady/model"
+	"steady/state"
+)
+
+const maxUpdatedInstances = 10
+
+// UpdateContainerInstancesState drains container instances, or takes them back into
+// service. What that means for tasks the services decide: "service tasks are stopped
+// and replaced according to the service's deployment configuration".
+func (a *API) UpdateContainerInstancesState(ctx context.Context, in *ecs.UpdateContainerInstancesStateInput) (*ecs.UpdateContainerInstancesStateOutput, error) {
+	switch {
+	case len(in.ContainerInstances) == 0:
+		return nil, refused("Container Instances cannot be empty.")
+	case len(in.ContainerInstances) > maxUpdatedInstances:
+		return nil, invalid("Container Instances cannot have more than %d elements.", maxUpdatedInstances)
+	case in.Status != types.ContainerInstanceStatusActive && in.Status != types.ContainerInstanceStatusDraining:
+		return nil, invalid("Container instance status should be one of [ACTIVE, DRAINING]")
+	}
+	var out *ecs.UpdateContainerInstancesStateOutput
+	err := a.store.Update(ctx, func(tx *state.Tx) error {
+		out = &ecs.UpdateContainerInstancesStateOutput{ContainerInstances: []types.ContainerInstance{}, Failures: []types.Failure{}}
+		c, err := cluster(&tx.Snapshot, in.Cluster)
+		if err != nil {
+			return err
+		}
+		for _, ref := range in.ContainerInstances {
+			i, ok, err := findInstance(&tx.Snapshot, c.Name, ref)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				id, _ := identifier("container-instance", ref, c.Name)
+				out.Failures = append(out.Failures, failure(a.realm.InstanceARN(c.Name, id)))
+				continue
+			}
+			if status := model.Status(in.Status); i.Status != status {
+				n := *i
+				n.Status = status
+				n.Version++
+				tx.PutInstance(&n)
+				i = &n
+			}
+			out.ContainerInstances = append(out.ContainerInstances, a.showInstance(&tx.Snapshot, i, nil))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DeregisterContainerInstance takes a container instance out of its cluster, with
+// force also one that has tasks. They end with it: Steady accounts for them no more.
+func (a *API) DeregisterContainerInstance(ctx context.Context, in *ecs.DeregisterContainerInstanceInput) (*ecs.DeregisterContainerInstanceOutput, error) {
+	if aws.ToString(in.ContainerInstance) == "" {
+		return nil, invalid("Container instance can not be empty.")
+	}
+	out := &ecs.DeregisterContainerInstanceOutput{}
+	err := a.store.Update(ctx, func(tx *state.Tx) error {
+		c, err := cluster(&tx.Snapshot, in.Cluster)
+		if err != nil {
+			return err
+		}
+		i, ok, err := findInstance(&tx.Snapshot, c.Name, *in.ContainerInstance)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return instanceNotFound()
+		}
+		tasks := slices.Collect(tx.LiveTasksOn(i.ID))
+		if len(tasks) > 0 && !aws.ToBool(in.Force) {
+			return invalid("Found running tasks on the instance.")
+		}
+		for _, t := range tasks {
+			tx.PutTask(lifecycle.Lost(t, "", lifecycle.ReasonDeregistered, time.Now()))
+		}
+		tx.DeleteInstance(i.ID)
+		n := *i
+		n.Status = model.Inactive
+		n.Version++
+		shown := a.showInstance(&tx.Snapshot, &n, nil)
+		out.ContainerInstance = &shown
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}

@@ -1,0 +1,161 @@
+package ecs
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"steady/model"
+	"steady/state"
+)
+
+const cpuArchitecture = "ecs.cpu-architecture"
+
+// showTask renders a task. Times are shown once they have happened; the stop code
+// and reason once the stop is decided.
+func (a *API) showTask(s *state.Snapshot, t *model.Task, withTags bool) types.Task {
+	shown := types.Task{
+		TaskArn:              aws.String(a.realm.TaskARN(t.Cluster, t.ID)),
+		ClusterArn:           aws.String(a.realm.ClusterARN(t.Cluster)),
+		TaskDefinitionArn:    aws.String(a.realm.TaskDefinitionARN(t.TaskDefinition)),
+		ContainerInstanceArn: aws.String(a.realm.InstanceARN(t.Cluster, t.Instance)),
+		Group:                text(t.Group),
+		StartedBy:            text(t.StartedBy),
+		LaunchType:           t.LaunchType,
+		DesiredStatus:        aws.String(string(t.Desired)),
+		LastStatus:           aws.String(string(t.Last)),
+		HealthStatus:         types.HealthStatus(t.Health),
+		Cpu:                  aws.String(strconv.Itoa(t.CPU)),
+		Memory:               aws.String(strconv.Itoa(t.Memory)),
+		StopCode:             types.TaskStopCode(t.StopCode),
+		StoppedReason:        text(t.StoppedReason),
+		Version:              t.Version,
+		EnableExecuteCommand: t.EnableExecuteCommand,
+		Attachments:          []types.Attachment{},
+		Attributes:           []types.Attribute{},
+		Tags:                 []types.Tag{},
+		Overrides:            showOverrides(t),
+		Containers:           a.showContainers(s, t),
+	}
+	showTimes(&shown, t)
+	showPlace(s, &shown, t)
+	if withTags {
+		shown.Tags = showTags(t.Tags)
+	}
+	return shown
+}
+
+func showTimes(shown *types.Task, t *model.Task) {
+	shown.CreatedAt = at(t.CreatedAt)
+	shown.ConnectivityAt = at(t.ConnectivityAt)
+	shown.PullStartedAt = at(t.PullStartedAt)
+	shown.PullStoppedAt = at(t.PullStoppedAt)
+	shown.StartedAt = at(t.StartedAt)
+	shown.StoppingAt = at(t.StoppingAt)
+	shown.ExecutionStoppedAt = at(t.ExecutionStoppedAt)
+	shown.StoppedAt = at(t.StoppedAt)
+}
+
+// showPlace tells what is known of the instance that the task is on. One that was
+// deregistered is no longer on record.
+func showPlace(s *state.Snapshot, shown *types.Task, t *model.Task) {
+	if !t.ConnectivityAt.IsZero() {
+		shown.Connectivity = types.ConnectivityConnected
+	}
+	i, ok := s.Instance(t.Instance)
+	if !ok {
+		return
+	}
+	shown.AvailabilityZone = text(i.AvailabilityZone)
+	if v, ok := i.Attribute(cpuArchitecture); ok {
+		shown.Attributes = append(shown.Attributes, types.Attribute{Name: aws.String(cpuArchitecture), Value: aws.String(v)})
+	}
+	if t.Live() && !i.AgentConnected {
+		shown.Connectivity = types.ConnectivityDisconnected
+	}
+}
+
+// showOverrides has an entry for each container, with what was overridden.
+func showOverrides(t *model.Task) *types.TaskOverride {
+	shown := t.Overrides
+	//lint:ignore SA1019 ECS still shows the member, as an empty list
+	shown.InferenceAcceleratorOverrides = []types.InferenceAcceleratorOverride{}
+	shown.ContainerOverrides = slices.Clone(given(t.Overrides.ContainerOverrides))
+	for _, c := range t.Containers {
+		if _, ok := containerOverride(t, c.Name); !ok {
+			shown.ContainerOverrides = append(shown.ContainerOverrides, types.ContainerOverride{Name: aws.String(c.Name)})
+		}
+	}
+	return &shown
+}
+
+func containerOverride(t *model.Task, name string) (types.ContainerOverride, bool) {
+	for _, o := range t.Overrides.ContainerOverrides {
+		if aws.ToString(o.Name) == name {
+			return o, true
+		}
+	}
+	return types.ContainerOverride{}, false
+}
+
+func (a *API) showContainers(s *state.Snapshot, t *model.Task) []types.Container {
+	shown := []types.Container{}
+	d, _ := s.TaskDefinition(t.TaskDefinition)
+	for _, c := range t.Containers {
+		x := types.Container{
+			ContainerArn:      aws.String(a.realm.ContainerARN(t.Cluster, t.ID, c.ID)),
+			TaskArn:           aws.String(a.realm.TaskARN(t.Cluster, t.ID)),
+			Name:              aws.String(c.Name),
+			Image:             text(c.Image),
+			ImageDigest:       text(c.Digest),
+			RuntimeId:         text(c.RuntimeID),
+			LastStatus:        aws.String(string(c.Last)),
+			Reason:            text(c.Reason),
+			HealthStatus:      types.HealthStatus(c.Health),
+			NetworkBindings:   showBindings(c.Bindings),
+			NetworkInterfaces: []types.NetworkInterface{},
+		}
+		if c.Exit.Known {
+			x.ExitCode = aws.Int32(int32(c.Exit.Code))
+		}
+		if d != nil {
+			showSizes(&x, d, t)
+		}
+		shown = append(shown, x)
+	}
+	return shown
+}
+
+// showSizes tells what the container was given, as strings: the override where
+// there is one, else what its definition says.
+func showSizes(x *types.Container, d *model.TaskDefinition, t *model.Task) {
+	c, _ := d.Container(*x.Name)
+	o, _ := containerOverride(t, *x.Name)
+	number := func(override, own *int32) *string {
+		if override != nil {
+			own = override
+		}
+		if own == nil {
+			return nil
+		}
+		return aws.String(strconv.Itoa(int(*own)))
+	}
+	x.Cpu = number(o.Cpu, &c.Cpu)
+	x.Memory = number(o.Memory, c.Memory)
+	x.MemoryReservation = number(o.MemoryReservation, c.MemoryReservation)
+}
+
+func showBindings(bindings []model.Binding) []types.NetworkBinding {
+	shown := []types.NetworkBinding{}
+	for _, b := range bindings {
+		shown = append(shown, types.NetworkBinding{
+			BindIP:        text(b.BindIP),
+			ContainerPort: aws.Int32(int32(b.ContainerPort)),
+			HostPort:      aws.Int32(int32(b.HostPort)),
+			Protocol:      types.TransportProtocol(b.Protocol),
+		})
+	}
+	return shown
+}

@@ -1,0 +1,227 @@
+package ecs
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"steady/awsapi"
+	"steady/lifecycle"
+	"steady/model"
+	"steady/placement"
+	"steady/state"
+)
+
+const (
+	maxRunCount     = 10
+	maxStartedBy    = 128 // characters
+	maxGroup        = 255 // characters
+	maxRunTaskToken = 64  // characters of a clientToken
+)
+
+// RunTask places tasks of their own and makes their records. Copies that found no
+// place are told in failures, one for each instance that was examined; the reply
+// is no error then.
+func (a *API) RunTask(ctx context.Context, in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
+	if err := checkRun(in); err != nil {
+		return nil, err
+	}
+	tags, err := readTags(in.Tags)
+	if err != nil {
+		return nil, err
+	}
+	r := run{ecs: a, in: in, tags: tags, now: time.Now()}
+	if r.digest, err = requestDigest(in); err != nil {
+		return nil, err
+	}
+	if err := a.store.Update(ctx, r.place); err != nil {
+		return nil, err
+	}
+	return &r.out, nil
+}
+
+// checkRun checks what can be checked without the state.
+func checkRun(in *ecs.RunTaskInput) error {
+	if aws.ToString(in.TaskDefinition) == "" {
+		return invalid("taskDefinition can not be empty.")
+	}
+	if in.Count != nil && (*in.Count < 1 || *in.Count > maxRunCount) {
+		return invalid("count should be from 1 to %d.", maxRunCount)
+	}
+	if len(aws.ToString(in.StartedBy)) > maxStartedBy {
+		return invalid("startedBy can have at most %d characters.", maxStartedBy)
+	}
+	group := aws.ToString(in.Group)
+	if len(group) > maxGroup {
+		return invalid("group can have at most %d characters.", maxGroup)
+	}
+	if strings.HasPrefix(group, "service:") {
+		return invalid("Invalid namespace for group.")
+	}
+	if err := placement.Validate(in.PlacementConstraints, in.PlacementStrategy); err != nil {
+		return invalid("Invalid placement of the task: %v", err)
+	}
+	return first(
+		oneOf("launch type", in.LaunchType, types.LaunchTypeEc2, types.LaunchTypeFargate, types.LaunchTypeExternal),
+		oneOf("propagateTags", in.PropagateTags, types.PropagateTagsTaskDefinition, types.PropagateTagsNone),
+		checkToken(in.ClientToken, maxRunTaskToken),
+		refuse(runTaskMembers, in, "the request"),
+	)
+}
+
+// requestDigest tells two requests with the same clientToken apart.
+func requestDigest(in *ecs.RunTaskInput) (string, error) {
+	b, err := awsapi.Encode(in)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// run is one RunTask request on its way.
+type run struct {
+	ecs    *API
+	in     *ecs.RunTaskInput
+	tags   []model.Tag
+	digest string
+	now    time.Time
+	out    ecs.RunTaskOutput
+}
+
+// place is the transaction.
+func (r *run) place(tx *state.Tx) error {
+	r.out = ecs.RunTaskOutput{Tasks: []types.Task{}, Failures: []types.Failure{}}
+	c, err := cluster(&tx.Snapshot, r.in.Cluster)
+	if err != nil {
+		return err
+	}
+	earlier, err := r.earlier(tx, c.Name)
+	if err != nil {
+		return err
+	}
+	if len(earlier) > 0 {
+		r.show(tx, earlier)
+		return nil
+	}
+	d, err := usableDefinition(&tx.Snapshot, *r.in.TaskDefinition)
+	if err != nil {
+		return err
+	}
+	overrides, err := readOverrides(r.in.Overrides, d)
+	if err != nil {
+		return err
+	}
+	request, err := r.request(d, overrides)
+	if err != nil {
+		return err
+	}
+	result := placement.Place(request, placement.Candidates(tx.InstancesAndTasks(c.Name)))
+	if result.Missing > 0 && len(result.Refusals) == 0 {
+		return invalid("No Container Instances were found in your cluster.")
+	}
+	r.launch(tx, d, c.Name, request, overrides, result.Bindings)
+	for _, refusal := range result.Refusals {
+		r.out.Failures = append(r.out.Failures, types.Failure{
+			Arn:    aws.String(r.ecs.realm.InstanceARN(c.Name, refusal.Instance)),
+			Reason: aws.String(string(refusal.Reason)),
+		})
+	}
+	return nil
+}
+
+// earlier finds the tasks of the same request, made before: "an identifier that
+// you provide to ensure the idempotency of the request".
+func (r *run) earlier(tx *state.Tx, cluster string) ([]*model.Task, error) {
+	token := aws.ToString(r.in.ClientToken)
+	if token == "" {
+		return nil, nil
+	}
+	var tasks []*model.Task
+	var others []string
+	for t := range tx.TasksIn(cluster) {
+		if t.ClientToken != token {
+			continue
+		}
+		if t.RequestDigest != r.digest {
+			others = append(others, r.ecs.realm.TaskARN(cluster, t.ID))
+			continue
+		}
+		tasks = append(tasks, t)
+	}
+	if len(others) > 0 {
+		e := awsapi.Errorf("ConflictException", "The clientToken was used before with other parameters: use a new one.")
+		e.Fields = map[string]any{"resourceIds": others}
+		return nil, e
+	}
+	return tasks, nil
+}
+
+// request is what placement is asked. Without a strategy the tasks of a group are
+// spread as those of a service are; Amazon does not say what it does.
+func (r *run) request(d *model.TaskDefinition, overrides types.TaskOverride) (placement.Request, error) {
+	if n := len(r.in.PlacementConstraints) + len(d.Spec.PlacementConstraints); n > placement.MaxConstraints {
+		return placement.Request{}, invalid("%d placement constraints are given, those of the task definition included; give at most %d.", n, placement.MaxConstraints)
+	}
+	q := placement.For(d, 1)
+	if r.in.Count != nil {
+		q.Count = int(*r.in.Count)
+	}
+	q.Sizing = placement.SizeWith(d, overrides)
+	q.Group = aws.ToString(r.in.Group)
+	if q.Group == "" {
+		q.Group = "family:" + d.Family
+	}
+	q.Constraints = r.in.PlacementConstraints
+	q.Strategy = r.in.PlacementStrategy
+	q.DefaultSpread = true
+	q.Seed = rand.Uint64()
+	return q, nil
+}
+
+// launch makes the records of the tasks that were placed.
+func (r *run) launch(tx *state.Tx, d *model.TaskDefinition, cluster string, q placement.Request, overrides types.TaskOverride, instances []string) {
+	tags := slices.Clone(r.tags)
+	if r.in.PropagateTags == types.PropagateTagsTaskDefinition {
+		tags = propagate(tags, d.Tags)
+	}
+	if r.in.EnableECSManagedTags {
+		tags = append(tags, model.ManagedTags(cluster, "")...)
+	}
+	var tasks []*model.Task
+	for _, instance := range instances {
+		t := lifecycle.New(d, lifecycle.Launch{
+			Cluster: cluster, Instance: instance, Group: q.Group, StartedBy: aws.ToString(r.in.StartedBy),
+			LaunchType: types.LaunchTypeEc2, CPU: q.CPU, Memory: q.Memory, HostPorts: q.Ports,
+			Overrides: overrides, Tags: tags, EnableExecuteCommand: r.in.EnableExecuteCommand,
+		}, r.now)
+		t.ClientToken, t.RequestDigest = aws.ToString(r.in.ClientToken), r.digest
+		tx.PutTask(t)
+		tasks = append(tasks, t)
+	}
+	r.show(tx, tasks)
+}
+
+// propagate adds tags whose keys the request does not set itself.
+func propagate(own, more []model.Tag) []model.Tag {
+	for _, t := range more {
+		if !slices.ContainsFunc(own, func(o model.Tag) bool { return o.Key == t.Key }) {
+			own = append(own, t)
+		}
+	}
+	return own
+}
+
+func (r *run) show(tx *state.Tx, tasks []*model.Task) {
+	for _, t := range tasks {
+		r.out.Tasks = append(r.out.Tasks, r.ecs.showTask(&tx.Snapshot, t, true))
+	}
+}

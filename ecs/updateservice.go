@@ -1,0 +1,96 @@
+package ecs
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+
+	"steady/ledger"
+	"steady/model"
+	"steady/rollout"
+	"steady/state"
+)
+
+// UpdateService changes a service's settings, and begins a deployment when its task
+// definition changes or forceNewDeployment asks for one. All else takes effect
+// without a deployment.
+func (a *API) UpdateService(ctx context.Context, in *ecs.UpdateServiceInput) (*ecs.UpdateServiceOutput, error) {
+	if aws.ToString(in.Service) == "" {
+		return nil, invalid("Service can not be empty.")
+	}
+	if err := checkSettings(in); err != nil {
+		return nil, err
+	}
+	out := &ecs.UpdateServiceOutput{}
+	err := a.store.Update(ctx, func(tx *state.Tx) error {
+		c, err := cluster(&tx.Snapshot, in.Cluster)
+		if err != nil {
+			return err
+		}
+		svc, ok, err := findService(&tx.Snapshot, c.Name, *in.Service)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return serviceNotFound()
+		}
+		if svc.Status != model.Active {
+			return serviceNotActive()
+		}
+		now := time.Now()
+		n, err := updated(&tx.Snapshot, svc, in, now)
+		if err != nil {
+			return err
+		}
+		ledger.Put(tx, svc, n, a.settle, now)
+		out.Service = a.showService(&tx.Snapshot, n, false)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// updated is the service after the update.
+func updated(s *state.Snapshot, svc *model.Service, in *ecs.UpdateServiceInput, now time.Time) (*model.Service, error) {
+	n := *svc
+	if err := applySettings(&n, in); err != nil {
+		return nil, err
+	}
+	var running model.TaskDefinitionRef
+	if p := n.Primary(); p != nil {
+		running = p.TaskDefinition
+	}
+	ref := running
+	if name := aws.ToString(in.TaskDefinition); name != "" {
+		var err error
+		if ref, err = nextDefinition(s, name, running); err != nil {
+			return nil, err
+		}
+	}
+	if d, ok := s.TaskDefinition(ref); ok && (ref != running || in.PlacementConstraints != nil) {
+		if err := checkConstraints(&n, d); err != nil {
+			return nil, err
+		}
+	}
+	if ref == running && !in.ForceNewDeployment {
+		return &n, nil
+	}
+	return rollout.Begin(&n, ref, rollout.NewNames(), now), nil
+}
+
+// nextDefinition is the revision that an update asks for. The one that the service
+// runs may have become INACTIVE; no other one may be.
+func nextDefinition(s *state.Snapshot, name string, running model.TaskDefinitionRef) (model.TaskDefinitionRef, error) {
+	if ref, err := definitionRef(name); err == nil && ref == running {
+		return running, nil
+	}
+	d, err := usableDefinition(s, name)
+	if err != nil {
+		return model.TaskDefinitionRef{}, err
+	}
+	return d.Ref(), nil
+}

@@ -1,0 +1,103 @@
+package fleet
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"steady/model"
+	"steady/state"
+)
+
+// Machine is what the container instances of one machine share.
+type Machine struct {
+	Realm          model.Realm
+	CPUs           int
+	Memory         int // MiB
+	CPUArch        string
+	OSType         string
+	AgentVersion   string
+	RuntimeVersion string
+}
+
+// reservedPorts are the ports that an instance keeps for itself (ECS: "PORTS,
+// default 22, 2375, 2376, 51678, 51679").
+var reservedPorts = []int{22, 2375, 2376, 51678, 51679}
+
+// Register makes this machine n container instances of the default cluster, over
+// equal shares of it and up to three availability zones, and returns them all. An
+// instance that a former run registered is kept, its resources brought up to date;
+// one beyond n is dropped once no task is left on it.
+func Register(ctx context.Context, store *state.Store, m Machine, n int) ([]*model.Instance, error) {
+	var registered []*model.Instance
+	err := store.Update(ctx, func(tx *state.Tx) error {
+		registered = nil
+		bySlot := map[int]*model.Instance{}
+		for _, i := range slices.Collect(tx.InstancesIn(model.DefaultCluster)) {
+			if i.Slot >= n && empty(tx, i.ID) {
+				tx.DeleteInstance(i.ID)
+				continue
+			}
+			bySlot[i.Slot] = i
+			n = max(n, i.Slot+1)
+		}
+		for slot := range n {
+			i := m.instance(bySlot[slot], slot, n)
+			tx.PutInstance(i)
+			registered = append(registered, i)
+		}
+		return nil
+	})
+	return registered, err
+}
+
+func empty(tx *state.Tx, instance string) bool {
+	for range tx.LiveTasksOn(instance) {
+		return false
+	}
+	return true
+}
+
+// instance describes the share of one slot, as the successor of old if there is one.
+func (m Machine) instance(old *model.Instance, slot, n int) *model.Instance {
+	i := model.Instance{
+		ID: model.NewID(), Cluster: model.DefaultCluster, Status: model.Active, Slot: slot,
+		EC2InstanceID: "i-" + model.NewID()[:17], RegisteredAt: time.Now(),
+	}
+	if old != nil {
+		i = *old
+	}
+	i.AvailabilityZone = m.Realm.Region + string(rune('a'+slot%3))
+	i.CPU = m.CPUs * 1024 / n
+	i.Memory = m.Memory / n
+	i.ReservedPorts = reservedPorts
+	i.AgentConnected = false
+	i.AgentVersion = m.AgentVersion
+	i.RuntimeVersion = m.RuntimeVersion
+	i.Attributes = m.attributes(i.AvailabilityZone, slot)
+	i.Version++
+	return &i
+}
+
+// attributes are the built-in ones of a container instance, and the capabilities
+// that a task definition's requiresAttributes can ask for.
+func (m Machine) attributes(zone string, slot int) []model.Attribute {
+	return []model.Attribute{
+		{Name: "ecs.availability-zone", Value: zone},
+		{Name: "ecs.cpu-architecture", Value: m.CPUArch},
+		{Name: "ecs.os-type", Value: m.OSType},
+		{Name: "ecs.os-family", Value: "LINUX"},
+		{Name: "ecs.instance-type", Value: "steady.local"},
+		{Name: "steady.slot", Value: strconv.Itoa(slot)},
+		{Name: "com.amazonaws.ecs.capability.docker-remote-api.1.17"},
+		{Name: "com.amazonaws.ecs.capability.docker-remote-api.1.18"},
+		{Name: "com.amazonaws.ecs.capability.docker-remote-api.1.19"},
+		{Name: "com.amazonaws.ecs.capability.docker-remote-api.1.21"},
+		{Name: "com.amazonaws.ecs.capability.docker-remote-api.1.24"},
+		{Name: "com.amazonaws.ecs.capability.docker-remote-api.1.29"},
+		{Name: "ecs.capability.container-health-check"},
+		{Name: "com.amazonaws.ecs.capability.logging-driver.json-file"},
+		{Name: "com.amazonaws.ecs.capability.logging-driver.awslogs"},
+	}
+}

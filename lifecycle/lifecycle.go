@@ -1,0 +1,190 @@
+// Package lifecycle is the task state machine: what a decision to stop and what an
+// agent's observation make of a task's record, with the stop codes and reasons in
+// ECS's words. It never does I/O and never reads a clock.
+package lifecycle
+
+import (
+	"slices"
+	"time"
+
+	"steady/model"
+)
+
+// Texts of stoppedReason, as ECS words them.
+const (
+	ReasonEssentialExited = "Essential container in task exited"
+	ReasonStoppedByUser   = "Task stopped by user"
+	ReasonFailedToStart   = "Task failed to start"
+	ReasonUnhealthy       = "Task failed container health checks"
+	// ReasonDraining is ours; Amazon's text is known only to contain its end.
+	ReasonDraining = "Service task stopped: container instance is in DRAINING state"
+)
+
+// ReasonScaling is the text for a task that its service's deployment stops, both
+// when it scales in and when it replaces a revision.
+func ReasonScaling(deployment string) string {
+	return "Scaling activity initiated by (deployment " + deployment + ")"
+}
+
+// Stop decides that the task shall end. "desiredStatus flips to STOPPED at the
+// moment of decision, while lastStatus still says RUNNING." The first decision
+// stands: a task that is to stop already is returned as it is.
+func Stop(t *model.Task, code model.StopCode, reason string, now time.Time) *model.Task {
+	if t.StopDecided() {
+		return t
+	}
+	n := *t
+	n.Desired = model.Stopped
+	n.StopCode = code
+	n.StoppedReason = reason
+	n.Version++
+	return &n
+}
+
+// Observe applies what an agent saw. It returns the task itself when that says
+// nothing new: an observation may come twice, or late, and a task only moves
+// forward.
+func Observe(t *model.Task, o model.Observation, now time.Time) *model.Task {
+	if !t.Live() {
+		return t
+	}
+	n := *t
+	changed := observeContainers(&n, o.Containers)
+	changed = observeHealth(&n, now) || changed
+	changed = observeTimes(&n, o) || changed
+	changed = observeEnd(&n, o) || changed
+	changed = advance(&n, o.Status, now) || changed
+	if !changed {
+		return t
+	}
+	n.Version++
+	return &n
+}
+
+// observeContainers merges what was seen of each container.
+func observeContainers(n *model.Task, seen []model.Container) bool {
+	changed := false
+	n.Containers = slices.Clone(n.Containers)
+	for _, s := range seen {
+		i := slices.IndexFunc(n.Containers, func(c model.Container) bool { return c.Name == s.Name })
+		if i < 0 {
+			continue
+		}
+		if merged, diff := mergeContainer(n.Containers[i], s); diff {
+			n.Containers[i] = merged
+			changed = true
+		}
+	}
+	return changed
+}
+
+// mergeContainer takes over what was seen; what an observation leaves out stays.
+func mergeContainer(c, s model.Container) (model.Container, bool) {
+	changed := false
+	if c.Last != s.Last && (s.Last == model.Stopped || model.CanBecome(c.Last, s.Last)) {
+		c.Last, changed = s.Last, true
+	}
+	take := func(into *string, v string) {
+		if v != "" && v != *into {
+			*into, changed = v, true
+		}
+	}
+	take(&c.RuntimeID, s.RuntimeID)
+	take(&c.Digest, s.Digest)
+	take(&c.Reason, s.Reason)
+	if s.Exit.Known && c.Exit != s.Exit {
+		c.Exit, changed = s.Exit, true
+	}
+	if s.Health != "" && s.Health != c.Health {
+		c.Health, changed = s.Health, true
+	}
+	if len(s.Bindings) > 0 && !slices.Equal(c.Bindings, s.Bindings) {
+		c.Bindings, changed = s.Bindings, true
+	}
+	if len(s.LogTail) > 0 && len(c.LogTail) == 0 {
+		c.LogTail, changed = s.LogTail, true
+	}
+	return c, changed
+}
+
+// observeTimes takes over times that only the agent knows; the first word counts.
+func observeTimes(n *model.Task, o model.Observation) bool {
+	changed := false
+	take := func(into *time.Time, v time.Time) {
+		if into.IsZero() && !v.IsZero() {
+			*into, changed = v, true
+		}
+	}
+	take(&n.PullStartedAt, o.PullStartedAt)
+	take(&n.PullStoppedAt, o.PullStoppedAt)
+	take(&n.ExecutionStoppedAt, o.ExecutionStoppedAt)
+	return changed
+}
+
+// observeEnd decides that the task shall end when its containers ended by
+// themselves. "Task desired becomes STOPPED when any essential container stops."
+func observeEnd(n *model.Task, o model.Observation) bool {
+	if n.StopDecided() {
+		return false
+	}
+	code, reason := endOf(n, o)
+	if code == "" {
+		return false
+	}
+	n.Desired = model.Stopped
+	n.StopCode = code
+	n.StoppedReason = reason
+	return true
+}
+
+// endOf tells why a task that nobody stopped is over, or "" when it is not.
+func endOf(n *model.Task, o model.Observation) (model.StopCode, string) {
+	if c := failedStart(n); c != nil && !n.Ran() {
+		// "For start failures they are also the task's stoppedReason;
+		// TaskFailedToStart if startedAt was never set."
+		return model.TaskFailedToStart, c.Reason
+	}
+	for _, c := range n.Containers {
+		if c.Essential && c.Last == model.Stopped {
+			return model.EssentialContainerExited, ReasonEssentialExited
+		}
+	}
+	if o.Status == model.Stopped {
+		return model.TaskFailedToStart, ReasonFailedToStart
+	}
+	return "", ""
+}
+
+// failedStart finds an essential container that ended without an exit code: it was never
+// started, and its reason says why.
+func failedStart(n *model.Task) *model.Container {
+	for i, c := range n.Containers {
+		if c.Essential && c.Last == model.Stopped && !c.Exit.Known && c.Reason != "" {
+			return &n.Containers[i]
+		}
+	}
+	return nil
+}
+
+// advance moves the task's own state forward, with the times that go with it.
+func advance(n *model.Task, to model.TaskStatus, now time.Time) bool {
+	if !model.CanBecome(n.Last, to) {
+		return false
+	}
+	n.Last = to
+	switch to {
+	case model.Running:
+		n.StartedAt = now
+	case model.Stopping:
+		n.StoppingAt = now
+	case model.Stopped:
+		if n.Ran() && n.StoppingAt.IsZero() {
+			n.StoppingAt = now
+		}
+		if n.ExecutionStoppedAt.IsZero() && n.Ran() {
+			n.ExecutionStoppedAt = now
+		}
+		n.StoppedAt = now
+	}
+	return true
+}

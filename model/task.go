@@ -1,0 +1,175 @@
+package model
+
+import (
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+)
+
+// TaskStatus is a state of a task's life, in the order in which a task passes
+// through them (ECS developer guide, "task lifecycle").
+type TaskStatus string
+
+const (
+	Provisioning   TaskStatus = "PROVISIONING"
+	Pending        TaskStatus = "PENDING"
+	Activating     TaskStatus = "ACTIVATING"
+	Running        TaskStatus = "RUNNING"
+	Deactivating   TaskStatus = "DEACTIVATING"
+	Stopping       TaskStatus = "STOPPING"
+	Deprovisioning TaskStatus = "DEPROVISIONING"
+	Stopped        TaskStatus = "STOPPED"
+)
+
+// StopCode says who or what ended a task.
+type StopCode string
+
+const (
+	TaskFailedToStart         StopCode = "TaskFailedToStart"
+	EssentialContainerExited  StopCode = "EssentialContainerExited"
+	UserInitiated             StopCode = "UserInitiated"
+	ServiceSchedulerInitiated StopCode = "ServiceSchedulerInitiated"
+	TerminationNotice         StopCode = "TerminationNotice"
+)
+
+// HealthStatus is what health checks say of a container or a task.
+type HealthStatus string
+
+const (
+	HealthUnknown HealthStatus = "UNKNOWN"
+	Healthy       HealthStatus = "HEALTHY"
+	Unhealthy     HealthStatus = "UNHEALTHY"
+)
+
+// Task is one run of a task definition on one container instance. It is bound to
+// its instance once and never moves; a replacement is a new task.
+type Task struct {
+	ID             string // 32 hexadecimal digits
+	Cluster        string
+	TaskDefinition TaskDefinitionRef
+	Instance       string // id of the container instance
+	Service        string // name of the service, empty for a task of its own
+	Deployment     string // id of the service's deployment, "ecs-svc/…"
+	Group          string
+	StartedBy      string
+	LaunchType     types.LaunchType
+
+	// Desired is the decision, RUNNING or STOPPED. Last is the observation.
+	Desired TaskStatus
+	Last    TaskStatus
+	Health  HealthStatus
+
+	// What placement holds for the task until it is STOPPED.
+	CPU       int // CPU units
+	Memory    int // MiB
+	HostPorts []HostPort
+
+	CreatedAt          time.Time
+	ConnectivityAt     time.Time
+	PullStartedAt      time.Time
+	PullStoppedAt      time.Time
+	StartedAt          time.Time
+	StoppingAt         time.Time
+	ExecutionStoppedAt time.Time
+	StoppedAt          time.Time
+	// HealthyAt is when the health checks of the task first passed.
+	HealthyAt time.Time
+
+	StopCode      StopCode
+	StoppedReason string
+
+	Containers []Container
+	// ProtectedUntil is when task scale-in protection ends; zero is none.
+	ProtectedUntil time.Time
+	Overrides      types.TaskOverride
+	Tags           []Tag
+	Version        int64 // rises with each change of the record that ECS would tell
+	// EnableExecuteCommand as the caller asked; carried only.
+	EnableExecuteCommand bool
+	// ClientToken of the RunTask call that made the task, and RequestDigest of that
+	// call's parameters: the same call again finds its tasks.
+	ClientToken   string
+	RequestDigest string
+}
+
+// HostPort is a port of the instance that a task holds.
+type HostPort struct {
+	Port     int
+	Protocol string // tcp or udp
+}
+
+// Container is the observed state of one container of a task.
+type Container struct {
+	ID        string // UUID in the container's ARN
+	Name      string
+	Essential bool
+	Checked   bool // has a health check in its definition
+	Image     string
+	Digest    string // sha256:… of the image, once known
+	RuntimeID string
+	Last      TaskStatus // PENDING, RUNNING or STOPPED
+	Exit      Exit
+	Reason    string
+	Health    HealthStatus
+	Bindings  []Binding
+	// LogTail is the end of the container's output, kept when it stopped.
+	LogTail []LogLine
+}
+
+// Exit is a container's exit code, where there is one: a container that never
+// started has none.
+type Exit struct {
+	Known bool
+	Code  int
+}
+
+// Binding is a published port, as observed.
+type Binding struct {
+	BindIP        string
+	ContainerPort int
+	HostPort      int
+	Protocol      string
+}
+
+// LogLine is one line that a container wrote.
+type LogLine struct {
+	At   time.Time
+	Text string
+}
+
+// StopDecided tells whether somebody decided that the task shall end.
+func (t *Task) StopDecided() bool { return t.Desired == Stopped }
+
+// Live tells whether the task still holds its instance's resources: until its
+// last container has been seen to be gone.
+func (t *Task) Live() bool { return t.Last != Stopped }
+
+// Checked tells whether an essential container of the task has a health check.
+func (t *Task) Checked() bool {
+	for _, c := range t.Containers {
+		if c.Essential && c.Checked {
+			return true
+		}
+	}
+	return false
+}
+
+// Protected tells whether scale-in protection holds at a moment.
+func (t *Task) Protected(now time.Time) bool { return now.Before(t.ProtectedUntil) }
+
+// Ran tells whether the task was ever seen RUNNING.
+func (t *Task) Ran() bool { return !t.StartedAt.IsZero() }
+
+// Observation is what an agent saw of a task: the whole of it, each time, so that
+// it is safe to repeat.
+type Observation struct {
+	Task string
+	// Status of the task as a whole: PENDING while containers are prepared,
+	// RUNNING once all of them have started, STOPPING once they are being
+	// stopped, STOPPED when the last one is gone.
+	Status             TaskStatus
+	PullStartedAt      time.Time
+	PullStoppedAt      time.Time
+	ExecutionStoppedAt time.Time // when an essential container ended
+	Containers         []Container
+}

@@ -1,0 +1,307 @@
+// Package monitor follows one deployment of a service to its verdict, shows it
+// while it goes on and explains it when it fails.
+// It never uses anything but the public AWS APIs, and never changes anything.
+package monitor
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"steady/diagnose"
+)
+
+// ECS is what a watch needs of the ECS API; *ecs.Client has it.
+type ECS interface {
+	DescribeServices(context.Context, *ecs.DescribeServicesInput, ...func(*ecs.Options)) (*ecs.DescribeServicesOutput, error)
+	ListTasks(context.Context, *ecs.ListTasksInput, ...func(*ecs.Options)) (*ecs.ListTasksOutput, error)
+	DescribeTasks(context.Context, *ecs.DescribeTasksInput, ...func(*ecs.Options)) (*ecs.DescribeTasksOutput, error)
+	DescribeTaskDefinition(context.Context, *ecs.DescribeTaskDefinitionInput, ...func(*ecs.Options)) (*ecs.DescribeTaskDefinitionOutput, error)
+	ListContainerInstances(context.Context, *ecs.ListContainerInstancesInput, ...func(*ecs.Options)) (*ecs.ListContainerInstancesOutput, error)
+	DescribeContainerInstances(context.Context, *ecs.DescribeContainerInstancesInput, ...func(*ecs.Options)) (*ecs.DescribeContainerInstancesOutput, error)
+	GetTaskProtection(context.Context, *ecs.GetTaskProtectionInput, ...func(*ecs.Options)) (*ecs.GetTaskProtectionOutput, error)
+}
+
+// Logs is what a watch needs of the CloudWatch Logs API; *cloudwatchlogs.Client
+// has it.
+type Logs interface {
+	GetLogEvents(context.Context, *cloudwatchlogs.GetLogEventsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.GetLogEventsOutput, error)
+}
+
+// DefaultTimeout is how long a watch lasts unless told otherwise.
+const DefaultTimeout = 10 * time.Minute
+
+const (
+	callTimeout  = 15 * time.Second // for one look at the service
+	firstContact = 5 * time.Second  // for a server that has never answered
+	gatherEvery  = 5 * time.Second  // at least, for evidence about stopped tasks
+)
+
+// Options says what to watch and where to show it.
+type Options struct {
+	Cluster string // name or ARN; empty: default
+	Service string // name or ARN
+	// Deployment is the id of the deployment to watch, "ecs-svc/…"; empty: the
+	// one that is PRIMARY when the watch begins.
+	Deployment string
+	Timeout    time.Duration // of the whole watch; 0: DefaultTimeout
+	// Endpoint is the URL that the clients talk to, empty for AWS's own. It
+	// decides only how often the server is asked.
+	Endpoint string
+	ECS      ECS
+	Logs     Logs      // nil: logs are no evidence
+	Out      io.Writer // nil: show nothing
+	// Terminal shows a live block that is redrawn in place instead of plain lines.
+	// Its size is that of Out, where that is a terminal.
+	Terminal bool
+	// Color allows colours in the live block.
+	Color bool
+}
+
+// Watch follows a deployment until it has succeeded, failed, been rolled back or
+// been superseded, or until the timeout. It sits out outages of the server. It
+// fails, without a verdict, when there is no such service or deployment, when the
+// server refuses to answer, when contact is lost until the timeout, and when ctx
+// ends.
+func Watch(ctx context.Context, o Options) (Verdict, error) {
+	if o.Cluster == "" {
+		o.Cluster = "default"
+	}
+	if o.Timeout == 0 {
+		o.Timeout = DefaultTimeout
+	}
+	if o.Out == nil {
+		o.Out = io.Discard
+	}
+	now := time.Now()
+	w := &watch{
+		Options: o, started: now, pace: newPace(o.Endpoint), evidence: newCollector(o), around: newSurroundings(o.Endpoint),
+		follow: follower{asked: o.Deployment, deadline: now.Add(o.Timeout)},
+	}
+	if o.Terminal {
+		w.display = newLive(o.Out, o.Color)
+	} else {
+		w.display = newPlain(o.Out)
+	}
+	v, err := w.run(ctx)
+	w.display.close()
+	return v, err
+}
+
+// watch is the loop around the follower: it fetches and waits, and decides nothing.
+type watch struct {
+	Options
+	started  time.Time
+	pace     pace
+	follow   follower
+	evidence *collector
+	around   surroundings
+	display  display
+
+	lostAt     time.Time // since when there is no contact; zero while there is
+	contact    bool      // there has been contact
+	gatheredAt time.Time
+	last       view
+}
+
+// view is all there is to show at one moment.
+type view struct {
+	at, started      time.Time
+	cluster, service string
+	deployment       string
+	phase            string
+	rows             []row
+	fresh            []types.ServiceEvent // not shown before, oldest first
+	findings         []diagnose.Finding
+	outlook          diagnose.Outlook
+}
+
+// display shows a watch. show is called after each look, tick while waiting, note
+// for what happens to the watch itself, end once with the verdict.
+type display interface {
+	show(view)
+	tick(now time.Time)
+	note(at time.Time, text string)
+	end(view, Verdict)
+	close()
+}
+
+func (w *watch) run(ctx context.Context) (Verdict, error) {
+	for {
+		s, err := w.look(ctx)
+		now := time.Now()
+		if ctx.Err() != nil {
+			return Verdict{}, fmt.Errorf("watch service %s: %w", w.Service, ctx.Err())
+		}
+		wait := time.Duration(0)
+		if err != nil {
+			if err := w.lost(now, err); err != nil {
+				return Verdict{}, err
+			}
+			wait = w.pace.afterError()
+		} else {
+			w.found(now)
+			verdict, changed, err := w.take(ctx, now, s)
+			if err != nil {
+				return Verdict{}, err
+			}
+			if verdict != nil {
+				return *verdict, nil
+			}
+			wait = w.pace.after(changed)
+		}
+		if err := w.wait(ctx, wait); err != nil {
+			return Verdict{}, fmt.Errorf("watch service %s: %w", w.Service, err)
+		}
+	}
+}
+
+// look fetches the service; nil without an error when there is none.
+func (w *watch) look(ctx context.Context) (*types.Service, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	out, err := w.ECS.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &w.Cluster, Services: []string{w.Service}})
+	if err != nil {
+		return nil, err
+	}
+	if len(out.Services) == 0 {
+		return nil, nil
+	}
+	return &out.Services[0], nil
+}
+
+// take puts an observation through the state machine and shows what came of it.
+func (w *watch) take(ctx context.Context, now time.Time, s *types.Service) (*Verdict, bool, error) {
+	if s == nil && !w.follow.begun {
+		return nil, false, fmt.Errorf("watch service %s: no such service in cluster %s; check the name and the cluster", w.Service, w.Cluster)
+	}
+	st, err := w.follow.observe(now, s)
+	if err != nil {
+		return nil, false, fmt.Errorf("watch service %s: %w", w.Service, err)
+	}
+	v := view{at: now, started: w.started, cluster: w.Cluster, service: lastPart(w.Service), deployment: cmp.Or(id(&w.follow.mine), w.follow.rollback),
+		phase: st.phase, rows: w.withHealth(st.rows), fresh: st.fresh, findings: w.last.findings}
+	changed := len(v.fresh) > 0 || !slices.Equal(v.rows, w.last.rows)
+	if changed {
+		w.around.movedAt = now
+	}
+	if changed || st.ending != nil || now.Sub(w.gatheredAt) >= gatherEvery {
+		v.findings = w.explain(ctx, s, st.ending != nil)
+		w.gatheredAt = now
+	}
+	if st.ending == nil || st.ending.outcome == TimedOut {
+		v.outlook = w.foresee(ctx, now, s, v.findings, st.ending != nil)
+		v.rows = w.withHealth(st.rows)
+	}
+	w.last = v
+	if st.ending == nil {
+		w.display.show(v)
+		return nil, changed, nil
+	}
+	verdict := w.verdict(now, st.ending, v)
+	w.display.end(v, verdict)
+	return &verdict, true, nil
+}
+
+// withHealth adds to the rows what is known of their tasks' health.
+func (w *watch) withHealth(rows []row) []row {
+	rows = slices.Clone(rows)
+	for i := range rows {
+		rows[i].unhealthy = min(w.around.unhealthy(rows[i].id), rows[i].running)
+	}
+	return rows
+}
+
+// explain gathers what is new and asks why. At the end it insists a little: the
+// evidence is what the verdict is made of.
+func (w *watch) explain(ctx context.Context, s *types.Service, last bool) []diagnose.Finding {
+	if s == nil {
+		return w.last.findings
+	}
+	tries := 1
+	if last {
+		tries = 3
+	}
+	for range tries {
+		call, cancel := context.WithTimeout(ctx, callTimeout)
+		err := w.evidence.gather(call, w.follow.mine)
+		cancel()
+		if err == nil || ctx.Err() != nil || !mayPass(err) {
+			break
+		}
+		if last {
+			w.wait(ctx, w.pace.fast)
+		}
+	}
+	until := time.Time{}
+	if d := find(*s, w.follow.rollback); d != nil && w.follow.rollback != "" {
+		until = aws.ToTime(d.CreatedAt)
+	}
+	return w.evidence.explain(*s, w.follow.mine, w.follow.since, until)
+}
+
+// lost sits out an outage, and says so once. It gives up on answers that will stay
+// the same, on a server that never answered, and at the timeout.
+func (w *watch) lost(now time.Time, err error) error {
+	if !mayPass(err) {
+		return fmt.Errorf("watch service %s: %w", w.Service, err)
+	}
+	if w.lostAt.IsZero() {
+		w.lostAt = now
+		if w.contact {
+			w.display.note(now, "lost contact with the server; still trying: "+clean(rootOf(err).Error()))
+		}
+	}
+	if !w.contact && now.Sub(w.started) >= firstContact {
+		return fmt.Errorf("watch service %s: no contact with the server; is it running?: %w", w.Service, err)
+	}
+	if !now.Before(w.follow.deadline) {
+		return fmt.Errorf("watch service %s: lost contact with the server %s ago, and the deployment's end is unknown: %w", w.Service, roughly(now.Sub(w.lostAt)), err)
+	}
+	return nil
+}
+
+func (w *watch) found(now time.Time) {
+	if w.contact && !w.lostAt.IsZero() {
+		w.display.note(now, "in contact again after "+roughly(now.Sub(w.lostAt)))
+	}
+	w.contact, w.lostAt = true, time.Time{}
+}
+
+// rootOf is the innermost error: the outer ones tell of the SDK's retries.
+func rootOf(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
+
+// wait sleeps until the next look, but not beyond the deadline, and lets the
+// display's clock run.
+func (w *watch) wait(ctx context.Context, d time.Duration) error {
+	if left := time.Until(w.follow.deadline); left > 0 {
+		d = min(d, left)
+	}
+	until := time.Now().Add(d)
+	for left := d; left > 0; left = time.Until(until) {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(min(left, time.Second)):
+			w.display.tick(time.Now())
+		}
+	}
+	return ctx.Err()
+}

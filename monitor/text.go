@@ -1,0 +1,134 @@
+package monitor
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"steady/diagnose"
+)
+
+// verdict words an ending.
+func (w *watch) verdict(now time.Time, e *ending, last view) Verdict {
+	v := Verdict{
+		Outcome: e.outcome, Cluster: w.Cluster, Service: lastPart(w.Service),
+		Deployment: id(&w.follow.mine), Revision: revision(&w.follow.mine),
+		Current: e.current, Steady: e.steady, Findings: last.findings, Outlook: last.outlook, Elapsed: now.Sub(w.started),
+	}
+	v.Text = verdictText(v, e.detail)
+	return v
+}
+
+// verdictText says what happened, whether more time would help, why, and what to
+// do, a paragraph each.
+func verdictText(v Verdict, detail string) string {
+	head := fmt.Sprintf("%s: service %s", strings.ToUpper(string(v.Outcome)), v.Service)
+	if v.Outcome == TimedOut {
+		head += " after " + roughly(v.Elapsed)
+	}
+	text := []string{head + ". " + detail}
+	why := diagnose.Summary(telling(v.Findings, v.Outlook))
+	outlook := ""
+	if o := v.Outlook; o.Hopeless != nil {
+		outlook = "It " + o.String() + "."
+	} else if o.Waiting != "" {
+		outlook = "It is " + o.String() + "."
+	}
+	switch {
+	case v.Outcome == Succeeded && why != "" && v.Findings[0].Tasks > 0:
+		first := v.Findings[0]
+		return fmt.Sprintf("%s\nOn the way %s failed: %s", text[0], tasks(first.Tasks), first.Cause)
+	case v.Outcome == Superseded && why != "":
+		return text[0] + "\nUntil then: " + why
+	case v.Outcome == Succeeded || v.Outcome == Superseded || v.Current == "" && why == "":
+		return text[0]
+	case outlook != "" && why == "":
+		return strings.Join(append(append(text, outlook), remedies(v)...), "\n")
+	case why == "":
+		why = "No stopped task and no service event tells the cause."
+	}
+	if outlook != "" {
+		text = append(text, outlook)
+	}
+	text = append(text, "Why: "+why)
+	return strings.Join(append(text, remedies(v)...), "\n")
+}
+
+// telling leaves out what the service says of places and percentages where the
+// outlook says it better.
+func telling(findings []diagnose.Finding, o diagnose.Outlook) []diagnose.Finding {
+	if o.Hopeless == nil {
+		return findings
+	}
+	return slices.DeleteFunc(slices.Clone(findings), func(f diagnose.Finding) bool { return f.Tasks == 0 })
+}
+
+// remedies tells what to do about what makes it hopeless and about the first
+// cause.
+func remedies(v Verdict) []string {
+	var steps []string
+	if h := v.Outlook.Hopeless; h != nil {
+		steps = append(steps, h.Remedy...)
+	}
+	for _, f := range telling(v.Findings, v.Outlook) {
+		if f.Confidence != diagnose.Symptom && len(f.Remedy) > 0 {
+			steps = append(steps, f.Remedy...)
+			break
+		}
+	}
+	if len(steps) == 0 {
+		return nil
+	}
+	out := []string{"What to do:"}
+	for i, r := range steps {
+		if !slices.Contains(steps[:i], r) {
+			out = append(out, "  - "+r)
+		}
+	}
+	return out
+}
+
+// roughly words a time span with a resolution of seconds: 45s, 3m20s.
+func roughly(d time.Duration) string { return d.Round(time.Second).String() }
+
+// clean makes text from outside safe to show: what a container wrote must not move
+// the cursor or change the terminal.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t' || r == '\n' || r == '\r':
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// cleanLines is clean for text of several lines.
+func cleanLines(s string) []string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = clean(lines[i])
+	}
+	return lines
+}
+
+// why is the current explanation, a line for each line of it, and a key that
+// changes only when the explanation itself does, not with every further task.
+func why(v view) (lines []string, key string) {
+	findings := telling(v.findings, v.outlook)
+	if len(findings) == 0 {
+		return nil, ""
+	}
+	f := findings[0]
+	return cleanLines(diagnose.Summary(findings)), fmt.Sprint(f.ID, f.Deterministic)
+}
+
+var digits = regexp.MustCompile(`\d+`)
+
+// outlookKey changes only when the outlook itself does, not with its numbers.
+func outlookKey(o diagnose.Outlook) string { return digits.ReplaceAllString(o.String(), "#") }

@@ -1,0 +1,62 @@
+package monitor
+
+import (
+	"time"
+
+	"steady/diagnose"
+)
+
+// Outcome is how a deployment ended.
+type Outcome string
+
+const (
+	Succeeded  Outcome = "succeeded"   // it is complete and nothing else runs
+	Failed     Outcome = "failed"      // it failed, and nothing took its place
+	RolledBack Outcome = "rolled back" // it failed, and an older revision took its place
+	TimedOut   Outcome = "timed out"   // it is still under way at the end of the time given
+	Superseded Outcome = "superseded"  // a newer deployment took its place
+)
+
+// ExitCode is the exit code of a command that ends with this outcome: 0 succeeded,
+// 2 failed, 3 rolled back, 4 timed out, 5 superseded; 1 is for everything that is
+// no outcome, such as lost contact.
+func (o Outcome) ExitCode() int {
+	switch o {
+	case Succeeded:
+		return 0
+	case Failed:
+		return 2
+	case RolledBack:
+		return 3
+	case TimedOut:
+		return 4
+	case Superseded:
+		return 5
+	}
+	return 1
+}
+
+// Verdict is what became of the watched deployment.
+type Verdict struct {
+	Outcome    Outcome
+	Cluster    string
+	Service    string
+	Deployment string // id of the watched deployment, "ecs-svc/…"
+	Revision   string // that it rolled out, "family:revision"
+	// Current is the revision of the service's newest deployment at the end: of
+	// the roll-back, or of the newer deployment. Empty once the service is gone.
+	Current string
+	// Steady tells that the service has what it wants at the end: after a success
+	// always, after a roll-back if that one completed.
+	Steady bool
+	// Findings are the causes of failed tasks of the watched deployment, the most
+	// relevant first. A deployment can succeed in spite of some.
+	Findings []diagnose.Finding
+	// Outlook is why a deployment that timed out has not arrived, as far as that
+	// could be told.
+	Outlook diagnose.Outlook
+	Elapsed time.Duration // since the watch began
+	// Text says all that in plain words: what happened in the first line, then
+	// why, then what to do.
+	Text string
+}

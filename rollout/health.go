@@ -1,0 +1,200 @@
+package rollout
+
+import (
+	"iter"
+	"slices"
+	"time"
+
+	"steady/lifecycle"
+	"steady/model"
+)
+
+// HealthyAt is when a task counts as healthy, if nothing happens to it before: one
+// without checks once it "has been in the RUNNING state" for the settling time, one
+// with checks when they first passed. Zero where that is not known.
+func HealthyAt(t *model.Task, settle time.Duration) time.Time {
+	switch {
+	case t.Checked():
+		return t.HealthyAt
+	case !t.Ran():
+		return time.Time{}
+	}
+	return t.StartedAt.Add(settle)
+}
+
+// healthy tells whether a wanted task counts as healthy now. One whose agent is not
+// connected may have died long ago: it does not.
+func (d *decision) healthy(t *model.Task) bool {
+	return d.settled(t) && d.watched(t)
+}
+
+func (d *decision) watched(t *model.Task) bool { return d.Watched == nil || d.Watched(t.Instance) }
+
+// settled tells whether a task is healthy as far as it was seen last.
+func (d *decision) settled(t *model.Task) bool {
+	if t.Last != model.Running {
+		return false
+	}
+	if t.Checked() {
+		return checksPass(t)
+	}
+	return !d.Now.Before(HealthyAt(t, d.Settle))
+}
+
+// checksPass tells whether all health checks of a task's essential containers pass
+// now. A container without a check does not keep its task from being healthy.
+func checksPass(t *model.Task) bool {
+	return !slices.ContainsFunc(t.Containers, func(c model.Container) bool {
+		return c.Essential && c.Checked && c.Health != model.Healthy
+	})
+}
+
+// failsChecks tells whether a task is to be replaced for its health:
+// "healthCheckGracePeriodSeconds ignores unhealthy … container health checks for
+// that long after a task has first started".
+func (d *decision) failsChecks(t *model.Task) bool {
+	return t.Last == model.Running && t.Health == model.Unhealthy && !d.Now.Before(t.StartedAt.Add(d.service.GracePeriod))
+}
+
+func (d *decision) countHealthy(tasks []*model.Task) int {
+	n := 0
+	for _, t := range tasks {
+		if d.healthy(t) {
+			n++
+		}
+	}
+	return n
+}
+
+// becameHealthy tells whether a task that has ended had been healthy, and when.
+func becameHealthy(t *model.Task, settle time.Duration) (time.Time, bool) {
+	at := HealthyAt(t, settle)
+	return at, !at.IsZero() && !endOfRun(t).Before(at)
+}
+
+// endOfRun is when a task stopped doing its work.
+func endOfRun(t *model.Task) time.Time {
+	if !t.ExecutionStoppedAt.IsZero() {
+		return t.ExecutionStoppedAt
+	}
+	return t.StoppedAt
+}
+
+// failed tells whether an ended task counts as a failure of its deployment: it
+// failed its health checks, or it ended by itself before it had been healthy. What
+// users and the scheduler stop is no failure, nor is the end of a task that had
+// served.
+func failed(t *model.Task, settle time.Duration) bool {
+	switch t.StopCode {
+	case model.TaskFailedToStart:
+		return true
+	case model.EssentialContainerExited:
+		_, healthy := becameHealthy(t, settle)
+		return !healthy
+	case model.ServiceSchedulerInitiated:
+		return t.StoppedReason == lifecycle.ReasonUnhealthy
+	}
+	return false
+}
+
+// FailedTasks is a deployment's failedTasks: "the number of consecutively failed
+// tasks; reset to 0 when a task becomes healthy". tasks are the service's tasks
+// that are on record, live and ended.
+func FailedTasks(s *model.Service, d *model.Deployment, tasks iter.Seq[*model.Task], settle time.Duration, now time.Time) int {
+	var mine []*model.Task
+	for t := range tasks {
+		if t.Deployment == d.ID {
+			mine = append(mine, t)
+		}
+	}
+	n, _ := failures(s, d, mine, settle, now)
+	return n
+}
+
+// failures counts the failed tasks of a deployment since a task of it was last
+// healthy, or all of them where resetOnHealthyTask is false, and tells when the
+// last of them failed.
+func failures(s *model.Service, d *model.Deployment, mine []*model.Task, settle time.Duration, now time.Time) (n int, last time.Time) {
+	var since time.Time
+	if !s.CircuitBreaker.KeepFailures {
+		since = lastHealthy(d, mine, settle, now)
+	}
+	if d.Forgotten.FailedAt.After(since) {
+		n, last = d.Forgotten.Failures, d.Forgotten.FailedAt
+	}
+	for _, t := range mine {
+		if t.Live() || !failed(t, settle) || !t.StoppedAt.After(since) {
+			continue
+		}
+		n++
+		if t.StoppedAt.After(last) {
+			last = t.StoppedAt
+		}
+	}
+	return n, last
+}
+
+// lastHealthy is when a task of the deployment last became healthy.
+func lastHealthy(d *model.Deployment, mine []*model.Task, settle time.Duration, now time.Time) time.Time {
+	since := d.Forgotten.HealthyAt
+	for _, t := range mine {
+		at, was := becameHealthy(t, settle)
+		if t.Live() && endOfRun(t).IsZero() {
+			at = HealthyAt(t, settle)
+			was = !at.IsZero() && !now.Before(at)
+		}
+		if was && at.After(since) {
+			since = at
+		}
+	}
+	return since
+}
+
+// Forget removes an ended task's record from the account: what it told is kept in
+// its deployment, so that no count changes when the record goes. It returns the
+// service itself where there is nothing to keep.
+func Forget(s *model.Service, t *model.Task, settle time.Duration) *model.Service {
+	i := slices.IndexFunc(s.Deployments, func(d model.Deployment) bool { return d.ID == t.Deployment })
+	if i < 0 {
+		return s
+	}
+	f := s.Deployments[i].Forgotten
+	if at, was := becameHealthy(t, settle); was && at.After(f.HealthyAt) {
+		f.HealthyAt = at
+		if !f.FailedAt.After(at) && !s.CircuitBreaker.KeepFailures {
+			f.Failures = 0
+		}
+	}
+	if failed(t, settle) && (t.StoppedAt.After(f.HealthyAt) || s.CircuitBreaker.KeepFailures) {
+		f.Failures++
+		if t.StoppedAt.After(f.FailedAt) {
+			f.FailedAt = t.StoppedAt
+		}
+	}
+	if failedToRun(t, s.Deployments[i].Backoff.Since) {
+		f.NeverRan++
+	}
+	if f == s.Deployments[i].Forgotten {
+		return s
+	}
+	n := *s
+	n.Deployments = slices.Clone(n.Deployments)
+	n.Deployments[i].Forgotten = f
+	return &n
+}
+
+// wakeForHealth asks to look again when time alone will change what a task counts
+// as: when one has settled, or its grace period ends.
+func (d *decision) wakeForHealth() {
+	for _, t := range d.Live {
+		if t.Last != model.Running || t.StopDecided() {
+			continue
+		}
+		if at := HealthyAt(t, d.Settle); d.Now.Before(at) {
+			d.wakeAt(at)
+		}
+		if at := t.StartedAt.Add(d.service.GracePeriod); t.Health == model.Unhealthy && d.Now.Before(at) {
+			d.wakeAt(at)
+		}
+	}
+}

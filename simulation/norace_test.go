@@ -1,0 +1,6 @@
+//go:build !race
+
+package simulation
+
+// fewSeeds is how many seeds a plain run plays.
+const fewSeeds = 300

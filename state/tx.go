@@ -1,0 +1,68 @@
+package state
+
+import "steady/model"
+
+// Change is one row that a commit changed. Old or New is nil when the row was
+// not there before or is not there after; else both are of the table's type, such
+// as *model.Task.
+type Change struct {
+	Table string
+	Key   string
+	Old   any
+	New   any
+}
+
+// Tx is a transaction: it reads the newest state, its own writes included.
+type Tx struct {
+	Snapshot
+	changes []Change
+	undos   []func()
+}
+
+func (tx *Tx) undo() {
+	for i := len(tx.undos) - 1; i >= 0; i-- {
+		tx.undos[i]()
+	}
+}
+
+// write sets or, with a nil v, removes the row of key.
+func write[V any](tx *Tx, t *table[V], key string, v *V) {
+	old := t.set(key, v)
+	tx.undos = append(tx.undos, func() { t.set(key, old) })
+	c := Change{Table: t.name, Key: key}
+	if old != nil {
+		c.Old = old
+	}
+	if v != nil {
+		c.New = v
+	}
+	tx.changes = append(tx.changes, c)
+}
+
+// Each Put makes the value the row of its key; it must not be changed afterwards.
+
+func (tx *Tx) PutCluster(c *model.Cluster)   { write(tx, tx.clusters, tx.clusters.key(c), c) }
+func (tx *Tx) PutInstance(i *model.Instance) { write(tx, tx.instances, tx.instances.key(i), i) }
+func (tx *Tx) PutService(s *model.Service)   { write(tx, tx.services, tx.services.key(s), s) }
+func (tx *Tx) PutTask(t *model.Task)         { write(tx, tx.tasks, tx.tasks.key(t), t) }
+func (tx *Tx) PutMeta(m *Meta)               { write(tx, tx.meta, tx.meta.key(m), m) }
+func (tx *Tx) PutTaskDefinition(d *model.TaskDefinition) {
+	write(tx, tx.definitions, tx.definitions.key(d), d)
+}
+
+func (tx *Tx) PutServiceDeployment(d *model.ServiceDeployment) {
+	write(tx, tx.deployments, tx.deployments.key(d), d)
+}
+func (tx *Tx) PutServiceRevision(r *model.ServiceRevision) {
+	write(tx, tx.revisions, tx.revisions.key(r), r)
+}
+
+// Each Delete removes a row that is there.
+
+func (tx *Tx) DeleteTask(id string)              { write(tx, tx.tasks, id, nil) }
+func (tx *Tx) DeleteInstance(id string)          { write(tx, tx.instances, id, nil) }
+func (tx *Tx) DeleteServiceDeployment(id string) { write(tx, tx.deployments, id, nil) }
+func (tx *Tx) DeleteServiceRevision(id string)   { write(tx, tx.revisions, id, nil) }
+func (tx *Tx) DeleteService(cluster, name string) {
+	write(tx, tx.services, ServiceKey(cluster, name), nil)
+}

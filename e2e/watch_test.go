@@ -181,7 +181,7 @@ func TestTheDemoTellsItsStory(t *testing.T) {
 	d.tells("=== 1. Service web: three tasks of revision 1", "SUCCEEDED: service web. 3 of 3 tasks run web:1, and nothing else runs.",
 		"=== 2. Revision 2 rolls out; at least three tasks run all the while", "SUCCEEDED: service web. 3 of 3 tasks run web:2, and nothing else runs.",
 		"Fewest containers seen running by the Docker Engine meanwhile: 3.",
-		"=== 3. Revision 3 exits with code 1 at once; the circuit breaker rolls it back", `Container "app" exits with code 1, `, "could not connect to database",
+		"=== 3. Revision 3 exits with code 1 at once; the circuit breaker rolls it back", `Container "app" exits with code 1`, "could not connect to database",
 		"ROLLED BACK: service web. The deployment of web:3 failed and was rolled back: the service is steady on revision web:2.",
 		"The service has 3 of 3 tasks running, on ", "the Docker Engine runs 3 containers of it.")
 }

@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"lifecycle":           {"model"},
 	"rollout":             {"model", "lifecycle"},
 	"diagnose":            {"model", "placement"},
+	"scan":                nil,
 	"state":               {"model"},
 	"state/bolt":          {"state"},
 	"ledger":              {"model", "state", "rollout"},

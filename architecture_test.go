@@ -26,6 +26,7 @@ var allowed = map[string][]string{
 	"rollout":             {"model", "lifecycle"},
 	"diagnose":            {"model", "placement"},
 	"scan":                nil,
+	"filterpattern":       nil,
 	"state":               {"model"},
 	"state/bolt":          {"state"},
 	"ledger":              {"model", "state", "rollout"},
@@ -55,6 +56,7 @@ var impure = map[string][]string{
 	"placement/query": {"os", "net", "net/http", "log/slog", "context"},
 	"lifecycle":       {"os", "net", "net/http", "log/slog", "context"},
 	"diagnose":        {"os", "net", "net/http", "log/slog", "context"},
+	"filterpattern":   {"os", "net", "net/http", "log/slog", "context", "time"},
 }
 
 func TestImports(t *testing.T) {

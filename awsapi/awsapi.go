@@ -48,4 +48,6 @@ type Service struct {
 	Target     string
 	Operations map[string]Operation
 	Known      []string
+	// MaxBody is how many bytes the body of a request may have; 0 means MaxBody.
+	MaxBody int64
 }

@@ -164,7 +164,7 @@ func TestDecodeSaysWhatIsWrong(t *testing.T) {
 		"no time":                 {`{"at":"NaN"}`, "STRING_VALUE cannot be converted to Timestamp", "at"},
 		"no base64":               {`{"blob":"a"}`, "STRING_VALUE is not valid base64 and cannot be converted to Blob", "blob"},
 		"number for base64":       {`{"blob":1}`, "NUMBER_VALUE cannot be converted to Blob", "blob"},
-		"too long a list":         {`{"list":[{}` + strings.Repeat(",{}", maxElements) + `]}`, "a list of the request body has more than 10000 elements", "list"},
+		"too long a list":         {`{"list":[{}` + strings.Repeat(",{}", maxElements) + `]}`, "a list of the request body has more than 10001 elements", "list"},
 		"a list as the body":      {`[]`, "Start of list found where not expected", ""},
 		"null as the body":        {`null`, "Unexpected field type", ""},
 		"no JSON":                 {`cluster=default`, "the request body has 'c' at byte 0 where a value should be", ""},

@@ -125,8 +125,9 @@ func decodeStruct(members []member) func(*parser, reflect.Value) error {
 }
 
 // maxElements is how long a list of a request may be: "{}," takes three bytes of
-// the body, but hundreds of memory when it is a container definition.
-const maxElements = 10_000
+// the body, but hundreds of memory when it is a container definition. It is one more
+// than any list of AWS may have, whose operation then refuses it in its own words.
+const maxElements = 10_001
 
 // decodeList refuses null elements: no list of AWS is sparse.
 func decodeList(elem *codec) func(*parser, reflect.Value) error {

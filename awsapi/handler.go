@@ -17,7 +17,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// MaxBody is how many bytes the body of a request may have.
+// MaxBody is how many bytes the body of a request may have, unless its service says
+// otherwise.
 const MaxBody = 1 << 20
 
 // Options of Handler.
@@ -28,12 +29,14 @@ type Options struct {
 	// Keys gives the secret of an access key. If it is nil, any credentials or
 	// none are accepted, which only a loopback address may do.
 	Keys func(accessKeyID string) (secret string, ok bool)
+	// Closing ends all event streams when it is closed. Nil: they end by themselves.
+	Closing <-chan struct{}
 }
 
 // Handler serves all services at one endpoint, POST /, and routes by the
 // X-Amz-Target header. It panics if two services have one Target.
 func Handler(o Options, services ...Service) http.Handler {
-	h := &handler{logger: o.Logger, keys: o.Keys, routes: map[string]route{}}
+	h := &handler{logger: o.Logger, keys: o.Keys, closing: o.Closing, routes: map[string]route{}}
 	if h.logger == nil {
 		h.logger = slog.Default()
 	}
@@ -47,9 +50,10 @@ func Handler(o Options, services ...Service) http.Handler {
 }
 
 type handler struct {
-	logger *slog.Logger
-	keys   func(string) (string, bool)
-	routes map[string]route // by Service.Target
+	logger  *slog.Logger
+	keys    func(string) (string, bool)
+	closing <-chan struct{}
+	routes  map[string]route // by Service.Target
 }
 
 // route is a service, with its known operations as a set.
@@ -60,6 +64,9 @@ type route struct {
 
 func newRoute(s Service) route {
 	r := route{Service: s, known: make(map[string]bool, len(s.Known))}
+	if r.MaxBody == 0 {
+		r.MaxBody = MaxBody
+	}
 	for _, name := range s.Known {
 		r.known[name] = true
 	}
@@ -75,9 +82,14 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	log := h.logger.With("requestId", id, "target", clip(r.Header.Get("X-Amz-Target")))
 
 	status := http.StatusOK
-	reply, err := h.answer(w, r)
+	reply, stream, err := h.answer(w, r)
 	if err != nil {
 		status, reply = failure(log, r, err)
+	} else if stream != nil {
+		log.Debug("event stream begins")
+		err = h.tell(w, r, log, stream)
+		log.Debug("event stream ended", "took", time.Since(start), "err", err)
+		return
 	}
 	w.Header().Set("Content-Length", strconv.Itoa(len(reply)))
 	w.WriteHeader(status)
@@ -88,27 +100,36 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // answer is what a request gets if all goes well, or why it does not.
-func (h *handler) answer(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+func (h *handler) answer(w http.ResponseWriter, r *http.Request) ([]byte, Stream, error) {
 	if err := h.admit(w, r); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	body, err := readBody(w, r)
+	target := r.Header.Get("X-Amz-Target")
+	body, err := readBody(w, r, h.maxBody(target))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var auth *authorization
 	if h.keys != nil {
 		a, err := verify(r, body, h.keys)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		auth = &a
 	}
-	op, err := h.operation(r.Header.Get("X-Amz-Target"), auth)
+	op, err := h.operation(target, auth)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	return perform(r.Context(), op, body)
+}
+
+// maxBody is how large a body the service of a target takes.
+func (h *handler) maxBody(target string) int64 {
+	if route, ok := h.routes[target[:max(strings.LastIndexByte(target, '.'), 0)]]; ok {
+		return route.MaxBody
+	}
+	return MaxBody
 }
 
 // admit refuses what is no call of an operation.
@@ -143,13 +164,13 @@ func localOrigin(origin string) bool {
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	tooLarge := Errorf("RequestEntityTooLargeException", "The request body is larger than the %d bytes that are allowed.", MaxBody)
-	if r.ContentLength > MaxBody {
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	tooLarge := Errorf("RequestEntityTooLargeException", "The request body is larger than the %d bytes that are allowed.", limit)
+	if r.ContentLength > limit {
 		w.Header().Set("Connection", "close")
 		return nil, tooLarge
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, tooLarge
 	}
@@ -183,26 +204,31 @@ func (h *handler) operation(target string, auth *authorization) (Operation, erro
 	return Operation{}, Errorf("UnknownOperationException", "The API %s has no operation %s.", route.Name, clip(name))
 }
 
-// perform decodes, calls and encodes. A panic on the way is a *panicError.
-func perform(ctx context.Context, op Operation, body []byte) (reply []byte, err error) {
+// perform decodes, calls and encodes; an event stream is still to be told. A panic on
+// the way is a *panicError.
+func perform(ctx context.Context, op Operation, body []byte) (reply []byte, stream Stream, err error) {
 	defer func() {
 		p := recover()
 		if p == http.ErrAbortHandler {
 			panic(p)
 		}
 		if p != nil {
-			reply, err = nil, &panicError{value: p, stack: debug.Stack()}
+			reply, stream, err = nil, nil, &panicError{value: p, stack: debug.Stack()}
 		}
 	}()
 	in := op.newInput()
 	if err := Decode(body, in); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	out, err := op.call(ctx, in)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return Encode(out)
+	if stream, ok := out.(Stream); ok {
+		return nil, stream, nil
+	}
+	reply, err = Encode(out)
+	return reply, nil, err
 }
 
 // panicError is a panic of an operation, to be logged.

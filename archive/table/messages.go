@@ -1,0 +1,70 @@
+package table
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/klauspost/compress/s2"
+)
+
+// blockLen is how much text is compressed at once.
+const blockLen = 128 << 10
+
+// messages keeps texts in order: whole blocks compressed, the newest as they are.
+type messages struct {
+	blocks []block
+	open   strings.Builder
+	ends   []uint32 // in open
+	held   int
+}
+
+type block struct {
+	packed []byte
+	ends   []uint32 // where each message ends in the unpacked block
+}
+
+func (m *messages) add(text string) {
+	if m.open.Len()+len(text) > blockLen && len(m.ends) > 0 {
+		b := block{s2.Encode(nil, []byte(m.open.String())), m.ends}
+		b.packed = append([]byte(nil), b.packed...)
+		m.held += len(b.packed) + 4*len(b.ends)
+		m.blocks, m.ends = append(m.blocks, b), nil
+		m.open = strings.Builder{}
+	}
+	m.open.WriteString(text)
+	m.ends = append(m.ends, uint32(m.open.Len()))
+}
+
+func (m *messages) size() int { return m.held + m.open.Cap() + 4*cap(m.ends) }
+
+func (m *messages) view() Messages {
+	return Messages{m.blocks, m.open.String(), m.ends}
+}
+
+// Messages are the texts of a view's records, in order.
+type Messages struct {
+	blocks []block
+	open   string
+	ends   []uint32
+}
+
+// Each tells the messages in order, without keeping more than a block in memory.
+func (m Messages) Each(tell func(text string)) error {
+	for _, b := range m.blocks {
+		raw, err := s2.Decode(nil, b.packed)
+		if err != nil {
+			return fmt.Errorf("unpack messages that are in memory: %w", err)
+		}
+		split(string(raw), b.ends, tell)
+	}
+	split(m.open, m.ends, tell)
+	return nil
+}
+
+func split(text string, ends []uint32, tell func(string)) {
+	start := uint32(0)
+	for _, end := range ends {
+		tell(text[start:end])
+		start = end
+	}
+}

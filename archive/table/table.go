@@ -1,0 +1,224 @@
+// Package table holds the newest records of one log group in memory, column by column,
+// until they are sealed. It never touches a disk.
+package table
+
+import (
+	"slices"
+	"sync"
+
+	"steady/archive/flatten"
+	"steady/scan"
+)
+
+// MaxRows is how many records a table holds: its codes have 16 bits.
+const MaxRows = 60_000
+
+// maxValues is how many values a column has before a new table must be begun: a message
+// may name a field flatten.MaxFields times.
+const maxValues = 1<<16 - 1 - flatten.MaxFields
+
+// maxPaths is how many paths a table may know before a new one must be begun.
+const maxPaths = 2_000
+
+// Table is a table of records. It may be used by several goroutines.
+type Table struct {
+	Group string
+
+	mu        sync.Mutex
+	times     []int64
+	ingested  []int64
+	ids       []uint64
+	streams   column
+	fields    map[string]*column
+	byPath    []*column // by Path.ID
+	flattener flatten.Flattener
+	messages  messages
+	notPlain  int // rows whose message is not flatten.Plain
+	bytes     int64
+	full      bool
+}
+
+type column struct {
+	codes []uint16 // 0 is a row without the field; missing ones at the end too
+	dictionary
+}
+
+// New makes an empty table.
+func New(group string) *Table {
+	return &Table{Group: group, fields: map[string]*column{}}
+}
+
+// Rows are records of one stream that arrived together.
+type Rows struct {
+	Stream   string
+	Entity   map[string]string
+	Ingested int64
+	FirstID  uint64 // the others follow
+	Times    []int64
+	Messages []string
+}
+
+// Add adds rows, as many as it takes before it is full, and says how many.
+func (t *Table) Add(r Rows) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i, m := range r.Messages {
+		if t.full {
+			return i
+		}
+		t.add(&r, i, m)
+	}
+	return len(r.Messages)
+}
+
+func (t *Table) add(r *Rows, i int, message string) {
+	row := len(t.times)
+	t.times = append(t.times, r.Times[i])
+	t.ingested = append(t.ingested, r.Ingested)
+	t.ids = append(t.ids, r.FirstID+uint64(i))
+	t.streams.set(row, r.Stream, scan.String)
+	for k, v := range r.Entity {
+		t.field(scan.EntityPrefix+k).set(row, v, scan.String)
+	}
+	found := t.flattener.Flatten(message)
+	plain := found.Plain
+	for _, l := range found.Leaves {
+		if l.Path.ID == len(t.byPath) {
+			t.byPath = append(t.byPath, t.field(l.Path.Name))
+		}
+		if c := t.byPath[l.Path.ID]; !c.set(row, l.Text, l.Kind) {
+			plain = false
+			t.full = t.full || len(c.ends) >= maxValues
+		}
+	}
+	if !plain {
+		t.notPlain++
+	}
+	t.messages.add(message)
+	t.bytes += int64(len(message))
+	t.full = t.full || len(t.times) >= MaxRows || len(t.flattener.Paths) >= maxPaths || t.flattener.Nodes >= 8*maxPaths
+}
+
+func (t *Table) field(name string) *column {
+	c := t.fields[name]
+	if c == nil {
+		c = &column{}
+		t.fields[name] = c
+	}
+	return c
+}
+
+// set gives a row its value, and says whether it had none before.
+func (c *column) set(row int, text string, kind scan.Kind) bool {
+	if len(c.codes) > row {
+		c.codes[row] = c.code(text, kind)
+		return false
+	}
+	if gap := row - len(c.codes); gap > 0 {
+		c.codes = append(c.codes, make([]uint16, gap)...)
+	}
+	c.codes = append(c.codes, c.code(text, kind))
+	return true
+}
+
+// View is what a table held at one moment.
+type View struct {
+	Group    string
+	Times    []int64
+	Ingested []int64
+	IDs      []uint64
+	Streams  Column
+	Fields   map[string]Column
+	Messages Messages
+	NotPlain int   // messages that are not flatten.Plain
+	Bytes    int64 // of messages
+}
+
+// Column is a column of a view.
+type Column struct {
+	Codes []uint16 // index Values from 1; 0, or none at the end, is a row without the field
+	text  string
+	ends  []uint32
+	kinds []scan.Kind
+}
+
+// View is what the table holds now. Names says which fields are wanted, nil all.
+func (t *Table) View(wanted func(name string) bool) View {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	v := View{
+		Group: t.Group, Times: t.times, Ingested: t.ingested, IDs: t.ids,
+		Streams: t.streams.view(), Fields: map[string]Column{},
+		Messages: t.messages.view(), NotPlain: t.notPlain, Bytes: t.bytes,
+	}
+	for name, c := range t.fields {
+		if wanted == nil || wanted(name) {
+			v.Fields[name] = c.view()
+		}
+	}
+	return v
+}
+
+func (c *column) view() Column {
+	return Column{c.codes, c.text.String(), c.ends, c.kinds}
+}
+
+// Len is the number of distinct values.
+func (c Column) Len() int { return len(c.ends) }
+
+// Value is the value of a code.
+func (c Column) Value(code int) scan.Value {
+	start := uint32(0)
+	if code > 1 {
+		start = c.ends[code-2]
+	}
+	return scan.Value{Text: c.text[start:c.ends[code-1]], Kind: c.kinds[code-1]}
+}
+
+// Scan is the column as readers see it, with as many rows.
+func (c Column) Scan(rows int) *scan.Column {
+	out := &scan.Column{Codes: make([]int32, rows), Values: make([]scan.Value, c.Len())}
+	for i, code := range c.Codes {
+		out.Codes[i] = int32(code) - 1
+	}
+	for i := len(c.Codes); i < rows; i++ {
+		out.Codes[i] = -1
+	}
+	for i := range out.Values {
+		out.Values[i] = c.Value(i + 1)
+	}
+	return out
+}
+
+// Times of the oldest and the newest record; with none, of no use.
+func (v View) Span() (first, last int64) {
+	if len(v.Times) == 0 {
+		return 0, 0
+	}
+	return slices.Min(v.Times), slices.Max(v.Times)
+}
+
+// Full says that the table takes no more rows.
+func (t *Table) Full() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.full
+}
+
+// Len is the number of records.
+func (t *Table) Len() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.times)
+}
+
+// Size is about how much memory the table holds, in bytes.
+func (t *Table) Size() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	size := 24*cap(t.times) + 2*cap(t.streams.codes) + t.streams.size() + t.messages.size()
+	for _, c := range t.fields {
+		size += 2*cap(c.codes) + c.size() + 200
+	}
+	return int64(size)
+}

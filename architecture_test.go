@@ -44,6 +44,7 @@ var allowed = map[string][]string{
 	"runtime/runtimetest": {"runtime", "imagepack"},
 	"agent":               {"model", "fleet", "runtime"},
 	"monitor":             {"diagnose"},
+	"release":             nil,
 	"sample":              nil,
 	"imagepack":           nil,
 	"bench":               {"imagepack"},

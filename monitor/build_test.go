@@ -219,6 +219,10 @@ func (f *fake) DescribeContainerInstances(_ context.Context, in *ecs.DescribeCon
 	return out, nil
 }
 
+func (f *fake) ListServices(context.Context, *ecs.ListServicesInput, ...func(*ecs.Options)) (*ecs.ListServicesOutput, error) {
+	return &ecs.ListServicesOutput{ServiceArns: []string{*f.now().service.ServiceName}}, nil
+}
+
 func (f *fake) GetTaskProtection(context.Context, *ecs.GetTaskProtectionInput, ...func(*ecs.Options)) (*ecs.GetTaskProtectionOutput, error) {
 	return &ecs.GetTaskProtectionOutput{ProtectedTasks: f.kept}, nil
 }

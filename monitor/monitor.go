@@ -23,6 +23,7 @@ import (
 // ECS is what a watch needs of the ECS API; *ecs.Client has it.
 type ECS interface {
 	DescribeServices(context.Context, *ecs.DescribeServicesInput, ...func(*ecs.Options)) (*ecs.DescribeServicesOutput, error)
+	ListServices(context.Context, *ecs.ListServicesInput, ...func(*ecs.Options)) (*ecs.ListServicesOutput, error)
 	ListTasks(context.Context, *ecs.ListTasksInput, ...func(*ecs.Options)) (*ecs.ListTasksOutput, error)
 	DescribeTasks(context.Context, *ecs.DescribeTasksInput, ...func(*ecs.Options)) (*ecs.DescribeTasksOutput, error)
 	DescribeTaskDefinition(context.Context, *ecs.DescribeTaskDefinitionInput, ...func(*ecs.Options)) (*ecs.DescribeTaskDefinitionOutput, error)
@@ -73,12 +74,16 @@ type Options struct {
 // server refuses to answer, when contact is lost until the timeout, and when ctx
 // ends.
 func Watch(ctx context.Context, o Options) (Verdict, error) {
-	if o.Cluster == "" {
-		o.Cluster = "default"
-	}
-	if o.Timeout == 0 {
-		o.Timeout = DefaultTimeout
-	}
+	w := newWatch(o)
+	v, err := w.run(ctx)
+	w.display.close()
+	return v, err
+}
+
+// newWatch fills in what the options leave open.
+func newWatch(o Options) *watch {
+	o.Cluster = cmp.Or(o.Cluster, "default")
+	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
 	if o.Out == nil {
 		o.Out = io.Discard
 	}
@@ -92,9 +97,7 @@ func Watch(ctx context.Context, o Options) (Verdict, error) {
 	} else {
 		w.display = newPlain(o.Out)
 	}
-	v, err := w.run(ctx)
-	w.display.close()
-	return v, err
+	return w
 }
 
 // watch is the loop around the follower: it fetches and waits, and decides nothing.

@@ -31,12 +31,7 @@ func verdictText(v Verdict, detail string) string {
 	}
 	text := []string{head + ". " + detail}
 	why := diagnose.Summary(telling(v.Findings, v.Outlook))
-	outlook := ""
-	if o := v.Outlook; o.Hopeless != nil {
-		outlook = "It " + o.String() + "."
-	} else if o.Waiting != "" {
-		outlook = "It is " + o.String() + "."
-	}
+	outlook := sentence(v.Outlook)
 	switch {
 	case v.Outcome == Succeeded && why != "" && v.Findings[0].Tasks > 0:
 		first := v.Findings[0]
@@ -46,7 +41,7 @@ func verdictText(v Verdict, detail string) string {
 	case v.Outcome == Succeeded || v.Outcome == Superseded || v.Current == "" && why == "":
 		return text[0]
 	case outlook != "" && why == "":
-		return strings.Join(append(append(text, outlook), remedies(v)...), "\n")
+		return strings.Join(append(append(text, outlook), remedies(v.Findings, v.Outlook)...), "\n")
 	case why == "":
 		why = "No stopped task and no service event tells the cause."
 	}
@@ -54,7 +49,18 @@ func verdictText(v Verdict, detail string) string {
 		text = append(text, outlook)
 	}
 	text = append(text, "Why: "+why)
-	return strings.Join(append(text, remedies(v)...), "\n")
+	return strings.Join(append(text, remedies(v.Findings, v.Outlook)...), "\n")
+}
+
+// sentence is an outlook as one, empty where nothing holds the service up.
+func sentence(o diagnose.Outlook) string {
+	switch {
+	case o.Hopeless != nil:
+		return "It " + o.String() + "."
+	case o.Waiting != "":
+		return "It is " + o.String() + "."
+	}
+	return ""
 }
 
 // telling leaves out what the service says of places and percentages where the
@@ -68,12 +74,12 @@ func telling(findings []diagnose.Finding, o diagnose.Outlook) []diagnose.Finding
 
 // remedies tells what to do about what makes it hopeless and about the first
 // cause.
-func remedies(v Verdict) []string {
+func remedies(findings []diagnose.Finding, o diagnose.Outlook) []string {
 	var steps []string
-	if h := v.Outlook.Hopeless; h != nil {
+	if h := o.Hopeless; h != nil {
 		steps = append(steps, h.Remedy...)
 	}
-	for _, f := range telling(v.Findings, v.Outlook) {
+	for _, f := range telling(findings, o) {
 		if f.Confidence != diagnose.Symptom && len(f.Remedy) > 0 {
 			steps = append(steps, f.Remedy...)
 			break

@@ -29,10 +29,13 @@ type exit struct {
 func (e exit) Error() string { return e.message }
 
 var cli struct {
-	Up    upCommand    `cmd:"" help:"Run Steady in the foreground."`
-	Down  downCommand  `cmd:"" help:"Remove every container that belongs to a data directory."`
-	Watch watchCommand `cmd:"" help:"Follow a service's deployment to its verdict. Exit codes: 0 succeeded, 2 failed, 3 rolled back, 4 timed out, 5 superseded, 1 any other error."`
-	Demo  demoCommand  `cmd:"" help:"Play a story of three deployments on real containers."`
+	Up       upCommand       `cmd:"" help:"Run Steady in the foreground."`
+	Down     downCommand     `cmd:"" help:"Remove every container that belongs to a data directory."`
+	Watch    watchCommand    `cmd:"" help:"Follow a service's deployment to its verdict. Exit codes: 0 succeeded, 2 failed, 3 rolled back, 4 timed out, 5 superseded, 1 any other error."`
+	Deploy   deployCommand   `cmd:"" help:"Release an image or a revision, and follow its deployment. Exit codes as those of watch."`
+	Rollback rollbackCommand `cmd:"" help:"Go back to an earlier revision, and follow that. Exit codes as those of watch."`
+	Status   statusCommand   `cmd:"" help:"Show how the services of a cluster stand, and why one is not steady."`
+	Demo     demoCommand     `cmd:"" help:"Play a story of three deployments on real containers."`
 
 	SampleImage sampleImageCommand `cmd:"" help:"Pack the sample application into an image of the Docker Engine."`
 

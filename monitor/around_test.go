@@ -50,7 +50,7 @@ const tooBigSaid = "cannot converge, because a task needs 4096 MiB of memory; th
 func TestWatchOfAHopelessDeployment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := tooBig()
-		v, out, err := watchedFake(t.Context(), Options{Timeout: time.Minute}, f)
+		v, out, err := watchedFake(t.Context(), Options{Timeout: time.Minute, Patient: true}, f)
 		if err != nil || v.Outcome != TimedOut || v.Outcome.ExitCode() != 4 || v.Outlook.Hopeless == nil {
 			t.Fatalf("%+v, %v", v, err)
 		}
@@ -71,7 +71,7 @@ What to do:
 
 func TestHopelessInTheLiveBlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, out, err := watchedFake(t.Context(), Options{Timeout: 10 * sec, Terminal: true}, tooBig())
+		_, out, err := watchedFake(t.Context(), Options{Timeout: 10 * sec, Terminal: true, Patient: true}, tooBig())
 		if err != nil || !strings.Contains(out, "\nCannot converge, because a task needs 4096 MiB of memory; the largest container\ninstance (m3) has 3072\n") {
 			t.Errorf("%v\n%s", err, out)
 		}
@@ -91,7 +91,7 @@ func TestItCanGoOnAgain(t *testing.T) {
 			s.cis = append(slices.Clone(s.cis), machine(4, 8192, left))
 			f.scenes = append(f.scenes, s)
 		}
-		_, out, err := watchedFake(t.Context(), Options{Timeout: time.Minute}, f)
+		_, out, err := watchedFake(t.Context(), Options{Timeout: time.Minute, Patient: true}, f)
 		story := []string{"outlook     " + tooBigSaid, "outlook     waiting for 4096 MiB of memory on a container instance: running tasks hold it", "TIMED OUT"}
 		rest := out
 		for _, want := range story {
@@ -113,14 +113,14 @@ func TestLookingAroundIsRare(t *testing.T) {
 	const amazon = "https://ecs.eu-west-1.amazonaws.com"
 	synctest.Test(t, func(t *testing.T) {
 		f := tooBig()
-		if _, _, err := watchedFake(t.Context(), Options{Endpoint: amazon}, f); err != nil || f.around < 10 || f.around > 41 {
+		if _, _, err := watchedFake(t.Context(), Options{Endpoint: amazon, Patient: true}, f); err != nil || f.around < 10 || f.around > 41 {
 			t.Errorf("%v: looked %d times in 10 minutes", err, f.around)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
 		f := play(scene{from: 0, service: web(new7(inProgress, 0), old(3))}, scene{from: 4 * sec, service: web(new7(inProgress, 1), old(3))},
 			scene{from: 8 * sec, service: web(new7(inProgress, 2), old(2))}, scene{from: 12 * sec, service: web(new7(completed, 3))})
-		if _, _, err := watchedFake(t.Context(), Options{Endpoint: amazon}, f); err != nil || f.around != 0 {
+		if _, _, err := watchedFake(t.Context(), Options{Endpoint: amazon, Patient: true}, f); err != nil || f.around != 0 {
 			t.Errorf("%v: looked %d times at a cluster in which all goes well", err, f.around)
 		}
 	})
@@ -183,7 +183,7 @@ func TestCrashLoopThatNothingEnds(t *testing.T) {
 			f.tasks = append(f.tasks, crash(n, "d2", 1))
 		}
 		f.logs = map[string]string{"/steady/default web/app/task5": "starting\nDB_URL is not set"}
-		v, out, err := watchedFake(t.Context(), Options{Timeout: time.Minute}, f)
+		v, out, err := watchedFake(t.Context(), Options{Timeout: time.Minute, Patient: true}, f)
 		if err != nil || v.Outcome != TimedOut || strings.Count(out, "  outlook  ") != 1 {
 			t.Fatalf("%+v, %v\n%s", v, err, out)
 		}

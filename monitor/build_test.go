@@ -110,15 +110,16 @@ type scene struct {
 
 // fake is an ECS and a log store in memory that play scenes.
 type fake struct {
-	began  time.Time
-	scenes []scene
-	tasks  []types.Task // stopped ones
-	kept   []types.ProtectedTask
-	around int // looks at instances
-	def    types.TaskDefinition
-	logs   map[string]string // by "group stream"
-	looks  int
-	reads  []string // log streams asked for
+	began    time.Time
+	scenes   []scene
+	tasks    []types.Task // stopped ones
+	kept     []types.ProtectedTask
+	around   int // looks at instances
+	def      types.TaskDefinition
+	resolved string            // digest of the container app in the service's revision
+	logs     map[string]string // by "group stream"
+	looks    int
+	reads    []string // log streams asked for
 }
 
 func play(scenes ...scene) *fake { return &fake{began: time.Now(), scenes: scenes} }
@@ -217,6 +218,11 @@ func (f *fake) DescribeContainerInstances(_ context.Context, in *ecs.DescribeCon
 		}
 	}
 	return out, nil
+}
+
+func (f *fake) DescribeServiceRevisions(context.Context, *ecs.DescribeServiceRevisionsInput, ...func(*ecs.Options)) (*ecs.DescribeServiceRevisionsOutput, error) {
+	return &ecs.DescribeServiceRevisionsOutput{ServiceRevisions: []types.ServiceRevision{{ContainerImages: []types.ContainerImage{
+		{ContainerName: aws.String("app"), ImageDigest: &f.resolved}}}}}, nil
 }
 
 func (f *fake) ListServices(context.Context, *ecs.ListServicesInput, ...func(*ecs.Options)) (*ecs.ListServicesOutput, error) {

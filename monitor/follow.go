@@ -31,8 +31,9 @@ var (
 // what there is to show and perhaps the ending out. It does no I/O and reads no
 // clock.
 type follower struct {
-	asked    string    // id of the deployment to watch; empty: the PRIMARY at start
-	deadline time.Time // when the watch times out
+	asked    string        // id of the deployment to watch; empty: the PRIMARY at start
+	deadline time.Time     // when the watch times out
+	hold     time.Duration // how long a success must last to be one
 
 	begun    bool
 	mine     types.Deployment // the watched deployment as it was last seen
@@ -41,6 +42,10 @@ type follower struct {
 	rollback string           // id of the deployment that rolls mine back
 	shown    map[string]bool  // ids of events
 	since    time.Time        // events before this belong to earlier deployments
+
+	arrivedAt  time.Time // since when the deployment is complete and nothing else runs
+	hopelessAt time.Time // since when it cannot converge
+	doomedAt   time.Time // since when its tasks fail of what does not change
 }
 
 // step is what an observation led to.
@@ -165,12 +170,25 @@ func (f *follower) ofMine(at time.Time, s types.Service, p types.Deployment) *en
 		}
 		return f.failedForGood(s, p)
 	case types.DeploymentRolloutStateCompleted:
-		if !arrived(s, p) {
+		if !f.held(at, arrived(s, p)) {
 			return nil
 		}
 		return f.succeeded(s, p)
 	}
 	return nil
+}
+
+// held tells whether the service has been where it should be for long enough: a
+// deployment that has completed is given the time to lose its tasks again.
+func (f *follower) held(at time.Time, arrived bool) bool {
+	switch {
+	case !arrived:
+		f.arrivedAt = time.Time{}
+		return false
+	case f.arrivedAt.IsZero():
+		f.arrivedAt = at
+	}
+	return at.Sub(f.arrivedAt) >= f.hold
 }
 
 func (f *follower) succeeded(s types.Service, p types.Deployment) *ending {
@@ -275,6 +293,8 @@ func (f *follower) phase() string {
 		return "rolling back"
 	case f.failed:
 		return "failed"
+	case !f.arrivedAt.IsZero() && f.hold > 0:
+		return "complete"
 	}
 	return "deploying"
 }

@@ -27,6 +27,7 @@ type ECS interface {
 	ListTasks(context.Context, *ecs.ListTasksInput, ...func(*ecs.Options)) (*ecs.ListTasksOutput, error)
 	DescribeTasks(context.Context, *ecs.DescribeTasksInput, ...func(*ecs.Options)) (*ecs.DescribeTasksOutput, error)
 	DescribeTaskDefinition(context.Context, *ecs.DescribeTaskDefinitionInput, ...func(*ecs.Options)) (*ecs.DescribeTaskDefinitionOutput, error)
+	DescribeServiceRevisions(context.Context, *ecs.DescribeServiceRevisionsInput, ...func(*ecs.Options)) (*ecs.DescribeServiceRevisionsOutput, error)
 	ListContainerInstances(context.Context, *ecs.ListContainerInstancesInput, ...func(*ecs.Options)) (*ecs.ListContainerInstancesOutput, error)
 	DescribeContainerInstances(context.Context, *ecs.DescribeContainerInstancesInput, ...func(*ecs.Options)) (*ecs.DescribeContainerInstancesOutput, error)
 	GetTaskProtection(context.Context, *ecs.GetTaskProtectionInput, ...func(*ecs.Options)) (*ecs.GetTaskProtectionOutput, error)
@@ -55,6 +56,12 @@ type Options struct {
 	// one that is PRIMARY when the watch begins.
 	Deployment string
 	Timeout    time.Duration // of the whole watch; 0: DefaultTimeout
+	// Hold is how long the service must stay where the deployment brought it for the
+	// deployment to have succeeded.
+	Hold time.Duration
+	// Patient watches a deployment that cannot succeed until ECS says so, or until the
+	// timeout.
+	Patient bool
 	// Endpoint is the URL that the clients talk to, empty for AWS's own. It
 	// decides only how often the server is asked.
 	Endpoint string
@@ -68,11 +75,9 @@ type Options struct {
 	Color bool
 }
 
-// Watch follows a deployment until it has succeeded, failed, been rolled back or
-// been superseded, or until the timeout. It sits out outages of the server. It
+// Watch follows a deployment to its verdict. It sits out outages of the server. It
 // fails, without a verdict, when there is no such service or deployment, when the
-// server refuses to answer, when contact is lost until the timeout, and when ctx
-// ends.
+// server refuses to answer or never answered, and when ctx ends.
 func Watch(ctx context.Context, o Options) (Verdict, error) {
 	w := newWatch(o)
 	v, err := w.run(ctx)
@@ -90,7 +95,7 @@ func newWatch(o Options) *watch {
 	now := time.Now()
 	w := &watch{
 		Options: o, started: now, pace: newPace(o.Endpoint), evidence: newCollector(o), around: newSurroundings(o.Endpoint),
-		follow: follower{asked: o.Deployment, deadline: now.Add(o.Timeout)},
+		follow: follower{asked: o.Deployment, deadline: now.Add(o.Timeout), hold: o.Hold},
 	}
 	if o.Terminal {
 		w.display = newLive(o.Out, o.Color)
@@ -147,8 +152,9 @@ func (w *watch) run(ctx context.Context) (Verdict, error) {
 		}
 		wait := time.Duration(0)
 		if err != nil {
-			if err := w.lost(now, err); err != nil {
-				return Verdict{}, err
+			verdict, err := w.lost(now, err)
+			if verdict != nil || err != nil {
+				return orNone(verdict), err
 			}
 			wait = w.pace.afterError()
 		} else {
@@ -193,6 +199,9 @@ func (w *watch) take(ctx context.Context, now time.Time, s *types.Service) (*Ver
 	}
 	v := view{at: now, started: w.started, cluster: w.Cluster, service: lastPart(w.Service), deployment: cmp.Or(id(&w.follow.mine), w.follow.rollback),
 		phase: st.phase, rows: w.withHealth(st.rows), fresh: st.fresh, findings: w.last.findings}
+	if st.ending != nil && st.ending.outcome == Succeeded {
+		st.ending = w.verify(ctx, *s, st.ending)
+	}
 	changed := len(v.fresh) > 0 || !slices.Equal(v.rows, w.last.rows)
 	if changed {
 		w.around.movedAt = now
@@ -204,6 +213,9 @@ func (w *watch) take(ctx context.Context, now time.Time, s *types.Service) (*Ver
 	if st.ending == nil || st.ending.outcome == TimedOut {
 		v.outlook = w.foresee(ctx, now, s, v.findings, st.ending != nil)
 		v.rows = w.withHealth(st.rows)
+	}
+	if st.ending == nil && !w.Patient {
+		st.ending = w.follow.giveUp(now, *s, v.findings, v.outlook)
 	}
 	w.last = v
 	if st.ending == nil {
@@ -254,9 +266,9 @@ func (w *watch) explain(ctx context.Context, s *types.Service, last bool) []diag
 
 // lost sits out an outage, and says so once. It gives up on answers that will stay
 // the same, on a server that never answered, and at the timeout.
-func (w *watch) lost(now time.Time, err error) error {
+func (w *watch) lost(now time.Time, err error) (*Verdict, error) {
 	if !mayPass(err) {
-		return fmt.Errorf("watch service %s: %w", w.Service, err)
+		return nil, fmt.Errorf("watch service %s: %w", w.Service, err)
 	}
 	if w.lostAt.IsZero() {
 		w.lostAt = now
@@ -265,12 +277,29 @@ func (w *watch) lost(now time.Time, err error) error {
 		}
 	}
 	if !w.contact && now.Sub(w.started) >= firstContact {
-		return fmt.Errorf("watch service %s: no contact with the server; is it running?: %w", w.Service, err)
+		return nil, fmt.Errorf("watch service %s: no contact with the server; is it running?: %w", w.Service, err)
 	}
-	if !now.Before(w.follow.deadline) {
-		return fmt.Errorf("watch service %s: lost contact with the server %s ago, and the deployment's end is unknown: %w", w.Service, roughly(now.Sub(w.lostAt)), err)
+	if now.Before(w.follow.deadline) {
+		return nil, nil
 	}
-	return nil
+	v, current := w.last, ""
+	v.at, v.fresh = now, nil
+	if len(v.rows) > 0 {
+		current = v.rows[0].revision // ECS lists the newest first
+	}
+	verdict := w.verdict(now, &ending{outcome: Inconclusive, current: current,
+		detail: fmt.Sprintf("Contact with the server was lost %s ago (%s), and what became of the deployment is unknown.",
+			roughly(now.Sub(w.lostAt)), clean(rootOf(err).Error()))}, v)
+	w.display.end(v, verdict)
+	return &verdict, nil
+}
+
+// orNone is a verdict by value, the zero one where there is none.
+func orNone(v *Verdict) Verdict {
+	if v == nil {
+		return Verdict{}
+	}
+	return *v
 }
 
 func (w *watch) found(now time.Time) {

@@ -36,9 +36,9 @@ func verdictText(v Verdict, detail string) string {
 	case v.Outcome == Succeeded && why != "" && v.Findings[0].Tasks > 0:
 		first := v.Findings[0]
 		return fmt.Sprintf("%s\nOn the way %s failed: %s", text[0], tasks(first.Tasks), first.Cause)
-	case v.Outcome == Superseded && why != "":
+	case (v.Outcome == Superseded || v.Outcome == Inconclusive) && why != "":
 		return text[0] + "\nUntil then: " + why
-	case v.Outcome == Succeeded || v.Outcome == Superseded || v.Current == "" && why == "":
+	case v.Outcome == Succeeded || v.Outcome == Superseded || v.Outcome == Inconclusive || v.Current == "" && why == "":
 		return text[0]
 	case outlook != "" && why == "":
 		return strings.Join(append(append(text, outlook), remedies(v.Findings, v.Outlook)...), "\n")

@@ -10,16 +10,20 @@ import (
 type Outcome string
 
 const (
-	Succeeded  Outcome = "succeeded"   // it is complete and nothing else runs
+	Succeeded  Outcome = "succeeded"   // it is complete, nothing else runs, and that held
 	Failed     Outcome = "failed"      // it failed, and nothing took its place
 	RolledBack Outcome = "rolled back" // it failed, and an older revision took its place
 	TimedOut   Outcome = "timed out"   // it is still under way at the end of the time given
 	Superseded Outcome = "superseded"  // a newer deployment took its place
+	Stuck      Outcome = "stuck"       // it is under way and cannot converge, whatever ECS tries
+	// Inconclusive: contact was lost until the end of the time given. Silence is
+	// neither success nor failure.
+	Inconclusive Outcome = "inconclusive"
 )
 
 // ExitCode is the exit code of a command that ends with this outcome: 0 succeeded,
-// 2 failed, 3 rolled back, 4 timed out, 5 superseded; 1 is for everything that is
-// no outcome, such as lost contact.
+// 2 failed, 3 rolled back, 4 timed out, 5 superseded, 6 stuck, 7 inconclusive; 1 is for
+// everything that is no outcome.
 func (o Outcome) ExitCode() int {
 	switch o {
 	case Succeeded:
@@ -32,6 +36,10 @@ func (o Outcome) ExitCode() int {
 		return 4
 	case Superseded:
 		return 5
+	case Stuck:
+		return 6
+	case Inconclusive:
+		return 7
 	}
 	return 1
 }
@@ -52,8 +60,8 @@ type Verdict struct {
 	// Findings are the causes of failed tasks of the watched deployment, the most
 	// relevant first. A deployment can succeed in spite of some.
 	Findings []diagnose.Finding
-	// Outlook is why a deployment that timed out has not arrived, as far as that
-	// could be told.
+	// Outlook is why a deployment that timed out or is stuck has not arrived, as far
+	// as that could be told.
 	Outlook diagnose.Outlook
 	Elapsed time.Duration // since the watch began
 	// Text says all that in plain words: what happened in the first line, then

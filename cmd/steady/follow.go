@@ -13,6 +13,8 @@ import (
 type following struct {
 	Cluster  string        `help:"Name or ARN of the cluster." default:"default"`
 	Timeout  time.Duration `help:"How long to watch at most." default:"10m"`
+	Hold     time.Duration `help:"How long the service must stay where the deployment brought it for that to be a success." default:"1s"`
+	Patient  bool          `help:"Watch a deployment that cannot succeed until ECS ends it, or until the time-out."`
 	Endpoint string        `help:"URL of the server." default:"${local_server}" env:"AWS_ENDPOINT_URL_ECS,AWS_ENDPOINT_URL"`
 }
 
@@ -20,7 +22,7 @@ type following struct {
 func (f following) watch(ctx context.Context, api clients, service, deployment string) (monitor.Verdict, error) {
 	live, color := terminal(os.Stdout)
 	return monitor.Watch(ctx, monitor.Options{
-		Cluster: f.Cluster, Service: service, Deployment: deployment, Timeout: f.Timeout,
+		Cluster: f.Cluster, Service: service, Deployment: deployment, Timeout: f.Timeout, Hold: f.Hold, Patient: f.Patient,
 		Endpoint: f.Endpoint, ECS: api.ecs, Logs: api.logs,
 		Out: os.Stdout, Terminal: live, Color: color,
 	})

@@ -31,7 +31,7 @@ func (e exit) Error() string { return e.message }
 var cli struct {
 	Up       upCommand       `cmd:"" help:"Run Steady in the foreground."`
 	Down     downCommand     `cmd:"" help:"Remove every container that belongs to a data directory."`
-	Watch    watchCommand    `cmd:"" help:"Follow a service's deployment to its verdict. Exit codes: 0 succeeded, 2 failed, 3 rolled back, 4 timed out, 5 superseded, 1 any other error."`
+	Watch    watchCommand    `cmd:"" help:"Follow a service's deployment to its verdict. Exit codes: 0 succeeded, 2 failed, 3 rolled back, 4 timed out, 5 superseded, 6 stuck, 7 inconclusive, 1 any other error."`
 	Deploy   deployCommand   `cmd:"" help:"Release an image or a revision, and follow its deployment. Exit codes as those of watch."`
 	Rollback rollbackCommand `cmd:"" help:"Go back to an earlier revision, and follow that. Exit codes as those of watch."`
 	Status   statusCommand   `cmd:"" help:"Show how the services of a cluster stand, and why one is not steady."`

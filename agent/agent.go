@@ -28,6 +28,7 @@ const (
 	labelFamily    = "com.amazonaws.ecs.task-definition-family"
 	labelRevision  = "com.amazonaws.ecs.task-definition-version"
 	labelTask      = "dev.steady.task"
+	labelGroup     = "dev.steady.group" // of the task: its service or its family
 
 	// LabelInstallation names the data directory that a container belongs to, and
 	// LabelInstance the container instance, both by id.
@@ -51,6 +52,10 @@ type Config struct {
 	Installation string
 	Realm        model.Realm
 	Log          *slog.Logger
+	// KeepStopped is how many stopped tasks of each service, and of each family of
+	// stand-alone tasks, keep their containers here, the newest: for docker logs, docker
+	// inspect and docker cp. 0 is none.
+	KeepStopped int
 }
 
 // Agent runs the tasks of one container instance.
@@ -92,7 +97,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	a.assign(ctx, session, session.Take(), found)
 	a.wg.Go(func() { a.takeOver(ctx, session) })
-	a.wg.Go(func() { a.keepClean(ctx, found) })
+	a.wg.Go(func() { a.keepClean(ctx, session, found) })
 	a.follow(ctx, session, events)
 	return nil
 }
@@ -131,6 +136,8 @@ func (a *Agent) follow(ctx context.Context, session *fleet.Session, events <-cha
 			return
 		case <-session.Ready():
 			a.assign(ctx, session, session.Take(), nil)
+		case <-session.Forgotten():
+			a.sweepSoon()
 		case e, ok := <-events:
 			if !ok {
 				events = nil
@@ -160,7 +167,7 @@ func (a *Agent) assign(ctx context.Context, session *fleet.Session, assignments 
 			r = newRunner(a, session, as)
 			r.adopt(found)
 			a.runners[as.Task.ID] = r
-			a.wg.Go(func() { r.run(ctx); a.forget(r) })
+			a.wg.Go(func() { r.run(ctx); a.forget(r); a.sweepSoon() })
 		}
 		r.update(as)
 	}

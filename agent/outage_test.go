@@ -76,7 +76,7 @@ func TestAContainerThatComesAfterItsTimeOutIsRemoved(t *testing.T) {
 		w.after(4*time.Minute + time.Second)
 		w.is(id, model.Stopped, model.TaskFailedToStart, "DockerTimeoutError: Could not transition to created; timed out after waiting 4m0s")
 		w.has(0)
-		w.after(time.Minute)
+		w.after(59*time.Second + 100*time.Millisecond)
 		w.has(1)
 		w.after(time.Minute)
 		w.has(0)

@@ -85,6 +85,7 @@ func environment(defined, override []types.KeyValuePair) []string {
 func (a *Agent) labels(t *model.Task, d *model.TaskDefinition, container string) map[string]string {
 	l := a.mark()
 	l[labelTask] = t.ID
+	l[labelGroup] = t.Group
 	l[labelCluster] = t.Cluster
 	l[labelContainer] = container
 	l[labelTaskARN] = a.Realm.TaskARN(t.Cluster, t.ID)

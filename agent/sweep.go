@@ -1,10 +1,15 @@
 package agent
 
 import (
+	"cmp"
 	"context"
+	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
+	"steady/fleet"
 	"steady/runtime"
 )
 
@@ -14,6 +19,9 @@ const (
 	// secondSweep is when an agent that has started looks again: its predecessor may
 	// have been killed while the runtime was making a container.
 	secondSweep = 2 * time.Second
+	// tidyAfter is how long after a task's end its containers are seen to: whatever
+	// replaces it goes first, and many may end at once.
+	tidyAfter = time.Second / 2
 )
 
 // list finds all containers of the instance.
@@ -23,7 +31,7 @@ func (a *Agent) list(ctx context.Context) ([]runtime.Container, error) {
 	return a.Runtime.List(ctx, a.mark())
 }
 
-// sweepSoon asks for a sweep, as after an outage of the engine.
+// sweepSoon asks for a sweep, as when a task has ended or after an outage of the engine.
 func (a *Agent) sweepSoon() {
 	select {
 	case a.dirty <- struct{}{}:
@@ -31,33 +39,38 @@ func (a *Agent) sweepSoon() {
 	}
 }
 
-// keepClean removes orphans, those among found first, until ctx ends. Besides what a
-// former run left there are containers that the engine made after it had been asked by
-// an agent that was killed, or that had given up.
-func (a *Agent) keepClean(ctx context.Context, found []runtime.Container) {
-	a.removeOrphans(ctx, nil, found)
+// keepClean removes the containers that no task owns, those among found first, until ctx
+// ends: what is left of tasks that have ended, but for the newest, and what the engine
+// made after it had been asked by an agent that was killed, or that had given up.
+func (a *Agent) keepClean(ctx context.Context, session *fleet.Session, found []runtime.Container) {
+	a.removeOrphans(ctx, session, nil, found)
 	next := time.NewTimer(secondSweep)
 	defer next.Stop()
 	for {
 		select {
 		case <-next.C:
 		case <-a.dirty:
+			pause(ctx, tidyAfter)
+			select {
+			case <-a.dirty: // what ended meanwhile is seen to as well
+			default:
+			}
 		case <-ctx.Done():
 			return
 		}
-		a.sweep(ctx)
+		a.sweep(ctx, session)
 		next.Reset(sweepEvery)
 	}
 }
 
 // sweep looks for containers that nobody else will remove.
-func (a *Agent) sweep(ctx context.Context) {
+func (a *Agent) sweep(ctx context.Context, session *fleet.Session) {
 	before := a.running()
 	found, err := a.list(ctx)
 	if err != nil && ctx.Err() == nil {
 		a.Log.Warn("look for containers whose task is over, trying again later", "error", err)
 	}
-	a.removeOrphans(ctx, before, found)
+	a.removeOrphans(ctx, session, before, found)
 }
 
 // running is the tasks that have a runner.
@@ -71,33 +84,71 @@ func (a *Agent) running() map[string]bool {
 	return tasks
 }
 
-// removeOrphans removes containers whose task is not to run here any more. Those whose
-// task had a runner before they were found are that one's to remove. What cannot be
-// removed is found again by the next sweep.
-func (a *Agent) removeOrphans(ctx context.Context, before map[string]bool, found []runtime.Container) {
+// removeOrphans removes containers whose task is not to run here any more, but for those
+// that are kept. Those whose task had a runner before they were found are that one's.
+// What cannot be removed is found again by the next sweep.
+func (a *Agent) removeOrphans(ctx context.Context, session *fleet.Session, before map[string]bool, found []runtime.Container) {
 	now := a.running()
+	orphans := slices.DeleteFunc(slices.Clone(found), func(c runtime.Container) bool {
+		task := c.Labels[labelTask]
+		return before[task] || now[task]
+	})
+	removeAll(ctx, a.Runtime, a.Log, surplus(orphans, a.KeepStopped, session.Remembers))
+}
+
+// surplus picks the containers to remove, of those whose task is not to run any more: all
+// but the ones that have ended of the newest tasks of each group, as many as keep says,
+// as long as the task is remembered.
+func surplus(orphans []runtime.Container, keep int, remembers func(task string) bool) []runtime.Container {
+	groups := map[string]map[string]time.Time{} // when each task ended, by group and task
+	for _, c := range orphans {
+		task, group := c.Labels[labelTask], c.Labels[labelGroup]
+		if c.State != runtime.Exited || !remembers(task) {
+			continue
+		}
+		if groups[group] == nil {
+			groups[group] = map[string]time.Time{}
+		}
+		if ended := groups[group][task]; ended.Before(c.FinishedAt) {
+			groups[group][task] = c.FinishedAt
+		}
+	}
+	kept := map[string]bool{}
+	for _, ended := range groups {
+		newest := slices.SortedFunc(maps.Keys(ended), func(x, y string) int {
+			return cmp.Or(ended[y].Compare(ended[x]), cmp.Compare(x, y))
+		})
+		for _, task := range newest[:min(keep, len(newest))] {
+			kept[task] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(orphans), func(c runtime.Container) bool {
+		return c.State == runtime.Exited && kept[c.Labels[labelTask]]
+	})
+}
+
+// removeAll stops and removes containers, all at once.
+func removeAll(ctx context.Context, rt runtime.Runtime, log *slog.Logger, containers []runtime.Container) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	for _, c := range found {
-		if task := c.Labels[labelTask]; !before[task] && !now[task] {
-			wg.Go(func() { a.removeOrphan(ctx, c) })
-		}
+	for _, c := range containers {
+		wg.Go(func() { remove(ctx, rt, log.With("container", c.Name, "task", c.Labels[labelTask]), c) })
 	}
 }
 
-func (a *Agent) removeOrphan(ctx context.Context, c runtime.Container) {
-	log := a.Log.With("container", c.Name, "task", c.Labels[labelTask])
-	log.Info("removing a container whose task is over")
-	err := limited(ctx, defaultStopWait+stopAllowance, "stopped", func(ctx context.Context) error {
-		return a.Runtime.Stop(ctx, c.ID, defaultStopWait)
-	})
-	if err != nil && !is(err, runtime.NotFound) && ctx.Err() == nil {
-		log.Warn("stop an orphaned container", "error", err)
+func remove(ctx context.Context, rt runtime.Runtime, log *slog.Logger, c runtime.Container) {
+	log.Debug("removing a container whose task is over")
+	if c.State == runtime.Running {
+		log.Info("stopping a container whose task is over")
+		err := limited(ctx, defaultStopWait+stopAllowance, "stopped", func(ctx context.Context) error {
+			return rt.Stop(ctx, c.ID, defaultStopWait)
+		})
+		if err != nil && !is(err, runtime.NotFound) && ctx.Err() == nil {
+			log.Warn("stop an orphaned container", "error", err)
+		}
 	}
-	err = limited(ctx, removeLimit, "removed", func(ctx context.Context) error {
-		return a.Runtime.Remove(ctx, c.ID)
-	})
+	err := limited(ctx, removeLimit, "removed", func(ctx context.Context) error { return rt.Remove(ctx, c.ID) })
 	if err != nil && ctx.Err() == nil {
-		log.Warn("remove an orphaned container, trying again later", "error", err)
+		log.Warn("remove a container whose task is over, trying again later", "error", err)
 	}
 }

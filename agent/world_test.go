@@ -29,6 +29,7 @@ type world struct {
 	instance   *model.Instance
 	definition *model.TaskDefinition
 	runtime    runtime.Runtime
+	keep       int    // stopped tasks' containers of each group
 	stop       func() // the agent, and wait for its end; nil while none runs
 }
 
@@ -66,7 +67,7 @@ func inBubble(t *testing.T, rt runtime.Runtime, story func(w *world)) {
 func (w *world) start() {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	a := agent.New(agent.Config{Runtime: w.runtime, Fleet: w.fleet, Instance: w.instance, Installation: installation, Log: slog.New(slog.DiscardHandler)})
+	a := agent.New(agent.Config{Runtime: w.runtime, Fleet: w.fleet, Instance: w.instance, Installation: installation, Log: slog.New(slog.DiscardHandler), KeepStopped: w.keep})
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -112,7 +113,11 @@ func (w *world) assign() (id string) { return w.assignOf("", "") }
 // assignOf gives the instance a task of a service's deployment.
 func (w *world) assignOf(service, deployment string) (id string) {
 	w.t.Helper()
-	task := lifecycle.New(w.definition, lifecycle.Launch{Cluster: model.DefaultCluster, Instance: w.instance.ID, Service: service, Deployment: deployment}, time.Now())
+	launch := lifecycle.Launch{Cluster: model.DefaultCluster, Instance: w.instance.ID, Service: service, Deployment: deployment}
+	if service != "" {
+		launch.Group = "service:" + service
+	}
+	task := lifecycle.New(w.definition, launch, time.Now())
 	w.update(func(tx *state.Tx) { tx.PutTask(task) })
 	return task.ID
 }

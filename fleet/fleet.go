@@ -65,6 +65,7 @@ type Session struct {
 	mu     sync.Mutex
 	queue  []Assignment
 	notify chan struct{}
+	forgot chan struct{}
 }
 
 // Connect opens the session of an instance. Its agent counts as connected once it says
@@ -74,7 +75,7 @@ func (f *Fleet) Connect(ctx context.Context, instance string) (*Session, error) 
 	if err := f.setConnected(ctx, instance, false); err != nil {
 		return nil, fmt.Errorf("connect container instance %s: %w", instance, err)
 	}
-	s := &Session{fleet: f, instance: instance, notify: make(chan struct{}, 1)}
+	s := &Session{fleet: f, instance: instance, notify: make(chan struct{}, 1), forgot: make(chan struct{}, 1)}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.sessions[instance] = s
@@ -127,8 +128,13 @@ func (s *Session) push(snap *state.Snapshot, t *model.Task) {
 	s.mu.Lock()
 	s.queue = append(s.queue, Assignment{t, d, images(snap, t, d)})
 	s.mu.Unlock()
+	nudge(s.notify)
+}
+
+// nudge leaves a token in a channel that holds one.
+func nudge(c chan struct{}) {
 	select {
-	case s.notify <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -170,6 +176,7 @@ func (f *Fleet) deliver(ctx context.Context) {
 
 func (f *Fleet) pass(c state.Commit) {
 	for _, change := range c.Changes {
+		f.passForgotten(change)
 		t, ok := change.New.(*model.Task)
 		if !ok || ended(change) {
 			continue
@@ -210,10 +217,7 @@ func (s *Session) Report(ctx context.Context, o model.Observation) error {
 	in.mu.Lock()
 	in.queue = append(in.queue, r)
 	in.mu.Unlock()
-	select {
-	case in.notify <- struct{}{}:
-	default:
-	}
+	nudge(in.notify)
 	select {
 	case err := <-r.done:
 		return err

@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"steady/runtime"
 )
 
 // behaviour is what the tasks of a revision do, and need.
@@ -130,7 +132,9 @@ func (l *life) harm() {
 	i := pick(l, l.server.instances...)
 	var ids []string
 	for _, c := range l.containersOn(i.ID) {
-		ids = append(ids, c.ID)
+		if c.State != runtime.Exited {
+			ids = append(ids, c.ID)
+		}
 	}
 	if len(ids) == 0 {
 		return

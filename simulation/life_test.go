@@ -22,6 +22,7 @@ type life struct {
 	machines *sim.Runtime  // and what runs meanwhile
 	size     int           // number of container instances
 	settle   time.Duration
+	keep     int // stopped tasks' containers of each group and instance
 	server   *server
 	client   *client
 
@@ -40,6 +41,7 @@ func newLife(seed uint64, tr *trace) *life {
 	l := &life{dice: rand.New(rand.NewPCG(seed, 0)), trace: tr, disk: state.NewMemory(), removed: map[string]time.Time{}, names: map[string]string{}}
 	l.size = 1 + l.dice.IntN(6)
 	l.settle = pick(l, 10*time.Second, 2*time.Second, 40*time.Second, 0)
+	l.keep = pick(l, 3, 1, 0)
 	l.machines = sim.New(sim.Options{CPUs: 4 * l.size, Memory: int64(l.size) * 8 << 30, InstanceLabel: agent.LabelInstance})
 	l.watch = newWatch(l)
 	l.client = newClient(l)
@@ -69,7 +71,7 @@ func (l *life) over() bool {
 
 // play plays the life from its beginning to its end.
 func (l *life) play() {
-	l.trace.note("%d instances, tasks settle in %v", l.size, l.settle)
+	l.trace.note("%d instances, tasks settle in %v, of %d stopped ones the containers are kept", l.size, l.settle, l.keep)
 	defer l.cease()
 	l.start(false)
 	for range *stepsFlag {

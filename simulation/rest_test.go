@@ -6,6 +6,8 @@ import (
 
 	"steady/agent"
 	"steady/model"
+	"steady/runtime"
+	"steady/state"
 )
 
 // patience are the times after which every service must have ended: the longest
@@ -178,16 +180,51 @@ func (l *life) hasPlace(s *model.Service) string {
 }
 
 // leftOver: no container is without a live task, once those that are being removed
-// have gone.
+// have gone, but those of the newest tasks of each group that are kept for a while.
 func (l *life) leftOver() {
 	l.watch.mu.Lock()
 	defer l.watch.mu.Unlock()
-	for _, i := range l.watch.instances {
-		for _, c := range l.containersOn(i.ID) {
-			t := l.watch.tasks[c.Labels[labelTask]]
-			if t == nil || !t.Live() {
-				l.violated("container %s (%s) of %s is left over, its task is %s", c.Name, c.State, l.nameOf(c.Labels[agent.LabelInstance]), encoded(t))
-			}
+	all, err := l.machines.List(ctx, nil)
+	if err != nil {
+		l.violated("list containers: %v", err)
+	}
+	kept := map[string]map[string]bool{} // tasks by group and instance
+	for _, c := range all {
+		t, instance := l.watch.tasks[c.Labels[labelTask]], c.Labels[agent.LabelInstance]
+		if t != nil && t.Live() || time.Since(endOf(t, c)) < sweeping {
+			continue
+		}
+		if !l.mayBeKept(t, c) {
+			l.violated("container %s (%s) of %s is left over, its task is %s", c.Name, c.State, l.nameOf(instance), encoded(t))
+			continue
+		}
+		group := instance + t.Group
+		if kept[group] == nil {
+			kept[group] = map[string]bool{}
+		}
+		if kept[group][t.ID] = true; len(kept[group]) > l.keep {
+			l.violated("of %s on %s more than %d stopped tasks have containers", t.Group, l.nameOf(instance), l.keep)
 		}
 	}
+}
+
+// sweeping is how long the containers of a task that has ended, or whose record has just
+// gone, may wait for the next sweep.
+const sweeping = time.Minute
+
+// endOf is when a task ended, or when its record went.
+func endOf(t *model.Task, c runtime.Container) time.Time {
+	if t == nil {
+		return c.FinishedAt.Add(retention)
+	}
+	return t.StoppedAt
+}
+
+// mayBeKept tells whether a container of a task that is over may be left to look at.
+func (l *life) mayBeKept(t *model.Task, c runtime.Container) bool {
+	if t == nil || c.State != runtime.Exited || l.keep == 0 {
+		return false
+	}
+	s := l.watch.services[state.ServiceKey(t.Cluster, t.Service)]
+	return t.Service == "" || s != nil && s.Status == model.Active
 }

@@ -18,7 +18,10 @@ import (
 
 var realm = model.Realm{Region: "us-east-1", Account: "000000000000"}
 
-const retention = time.Hour
+const (
+	retention    = time.Hour
+	installation = "simulation"
+)
 
 // server is one run of a whole Steady server but for its HTTP.
 type server struct {
@@ -76,9 +79,12 @@ func (l *life) up(p *process) (*server, error) {
 	})
 	s.api = ecs.New(s.store, realm, ecs.Options{Settle: l.settle})
 	s.agents = make([]*agentRun, len(s.instances))
-	for i := range s.instances {
+	var ids []string
+	for i, instance := range s.instances {
 		s.connect(i)
+		ids = append(ids, instance.ID)
 	}
+	s.part("strays", func() { agent.RemoveStrays(s.ctx, s.engine, installation, ids, log) })
 	synctest.Wait()
 	return s, nil
 }
@@ -104,8 +110,8 @@ func (s *server) connect(i int) {
 	run := &agentRun{end: end, ended: make(chan struct{}), since: time.Now()}
 	s.agents[i] = run
 	a := agent.New(agent.Config{
-		Runtime: s.engine, Fleet: s.fleet, Instance: s.instances[i], Installation: "simulation",
-		Realm: realm, Log: s.life.trace.log(),
+		Runtime: s.engine, Fleet: s.fleet, Instance: s.instances[i], Installation: installation,
+		Realm: realm, Log: s.life.trace.log(), KeepStopped: s.life.keep,
 	})
 	s.part("agent", func() {
 		defer close(run.ended)

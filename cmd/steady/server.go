@@ -121,9 +121,12 @@ func (s *server) run(ctx context.Context, ready func(url string)) error {
 	parts.Go(func() {
 		control.Run(ctx, s.store, control.Settings{Settle: s.options.Settle, Retention: s.options.Retention}, s.log)
 	})
+	var ids []string
 	for _, i := range s.instances {
 		parts.Go(func() { s.runAgent(ctx, i, cancel) })
+		ids = append(ids, i.ID)
 	}
+	parts.Go(func() { agent.RemoveStrays(ctx, s.runtime, s.id, ids, s.log) })
 	web := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
 	parts.Go(func() {
 		if !s.connected(ctx) {
@@ -170,7 +173,7 @@ func (s *server) connected(ctx context.Context) bool {
 func (s *server) runAgent(ctx context.Context, i *model.Instance, fail context.CancelCauseFunc) {
 	a := agent.New(agent.Config{
 		Runtime: s.runtime, Fleet: s.fleet, Instance: i,
-		Installation: s.id, Realm: s.realm, Log: s.log,
+		Installation: s.id, Realm: s.realm, Log: s.log, KeepStopped: s.options.KeepStopped,
 	})
 	if err := a.Run(ctx); err != nil && ctx.Err() == nil {
 		fail(err)

@@ -11,15 +11,16 @@ import (
 
 // upCommand runs the server.
 type upCommand struct {
-	Listen    string        `help:"Address to serve the API at. Beyond loopback, requests must be signed with the keys that Steady leaves in the data directory." default:"127.0.0.1:3270"`
-	DataDir   string        `help:"Directory that keeps the state." default:"${data_dir}" type:"path"`
-	Instances int           `help:"Register this machine as so many container instances, over equal shares of it." default:"1"`
-	Runtime   string        `help:"What runs containers: docker, or sim, which only plays their life." enum:"docker,sim" default:"docker"`
-	Settle    time.Duration `help:"How long a task must have been RUNNING to count as healthy. Amazon ECS: 40s." default:"3s"`
-	Retention time.Duration `help:"How long stopped tasks and deleted services can be described." default:"1h"`
-	Region    string        `help:"Region in ARNs. Keep it: ARNs that are in use change with it." default:"us-east-1"`
-	Account   string        `help:"Account id in ARNs." default:"000000000000"`
-	LogLevel  slog.Level    `help:"Log level: debug, info, warn, error." default:"info"`
+	Listen      string        `help:"Address to serve the API at. Beyond loopback, requests must be signed with the keys that Steady leaves in the data directory." default:"127.0.0.1:3270"`
+	DataDir     string        `help:"Directory that keeps the state." default:"${data_dir}" type:"path"`
+	Instances   int           `help:"Register this machine as so many container instances, over equal shares of it." default:"1"`
+	Runtime     string        `help:"What runs containers: docker, or sim, which only plays their life." enum:"docker,sim" default:"docker"`
+	Settle      time.Duration `help:"How long a task must have been RUNNING to count as healthy. Amazon ECS: 40s." default:"3s"`
+	Retention   time.Duration `help:"How long stopped tasks and deleted services can be described." default:"1h"`
+	KeepStopped int           `help:"How many stopped tasks of each service, and of each family of stand-alone tasks, keep their containers on a container instance, for docker logs and docker inspect: the newest, until --retention is over or the service is deleted." default:"3"`
+	Region      string        `help:"Region in ARNs. Keep it: ARNs that are in use change with it." default:"us-east-1"`
+	Account     string        `help:"Account id in ARNs." default:"000000000000"`
+	LogLevel    slog.Level    `help:"Log level: debug, info, warn, error." default:"info"`
 }
 
 // Run serves until ctx ends.
@@ -50,6 +51,8 @@ func (c *upCommand) check() error {
 		return fmt.Errorf("--settle is %v: give a duration that is not negative, such as 3s", c.Settle)
 	case c.Retention < 0:
 		return fmt.Errorf("--retention is %v: give a duration that is not negative, such as 1h", c.Retention)
+	case c.KeepStopped < 0:
+		return fmt.Errorf("--keep-stopped is %d: give a number that is not negative, such as 3", c.KeepStopped)
 	case !validRegion.MatchString(c.Region):
 		return fmt.Errorf("--region is %q: give a region's name, such as us-east-1", c.Region)
 	case !validAccount.MatchString(c.Account):

@@ -1,0 +1,39 @@
+package agent
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+
+	"steady/runtime"
+)
+
+// RemoveStrays removes the containers of an installation whose container instance has no
+// agent in this run: it was deregistered, or there are fewer instances than there were.
+// instances are the ids of those that have one. It returns when ctx ends, or when no
+// stray is left, nor in the making: none can come to be any more.
+func RemoveStrays(ctx context.Context, rt runtime.Runtime, installation string, instances []string, log *slog.Logger) {
+	served := map[string]bool{}
+	for _, id := range instances {
+		served[id] = true
+	}
+	for clean := 0; clean < 2 && ctx.Err() == nil; pause(ctx, sweepEvery) {
+		found, err := strays(ctx, rt, installation, served)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			log.Warn("look for containers whose container instance is gone, trying again later", "error", err)
+		case err == nil && len(found) == 0:
+			clean++
+		default:
+			clean = 0
+		}
+		removeAll(ctx, rt, log, found)
+	}
+}
+
+func strays(ctx context.Context, rt runtime.Runtime, installation string, served map[string]bool) ([]runtime.Container, error) {
+	ctx, cancel := context.WithTimeout(ctx, listLimit)
+	defer cancel()
+	all, err := rt.List(ctx, map[string]string{LabelInstallation: installation})
+	return slices.DeleteFunc(all, func(c runtime.Container) bool { return served[c.Labels[LabelInstance]] }), err
+}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // The operations of ECS as the stock AWS CLI calls them and prints their replies.
@@ -134,6 +133,7 @@ func TestClustersAndInstancesByTheCLI(t *testing.T) {
 	s.refused(t, "InvalidParameterException", "No Container Instances were found in your cluster.",
 		"ecs", "run-task", "--cluster", "staging", "--task-definition", "web")
 	aws[any](s, "ecs", "delete-service", "--cluster", "staging", "--service", "web")
+	aws[any](s, "ecs", "wait", "services-inactive", "--cluster", "staging", "--services", "web")
 	gone := aws[struct{ Cluster cliCluster }](s, "ecs", "delete-cluster", "--cluster", "staging").Cluster
 	equal(t, "the status of the deleted cluster", gone.Status, "INACTIVE")
 	s.refused(t, "ClusterNotFoundException", "The referenced cluster was inactive.",
@@ -294,14 +294,14 @@ func TestAServiceByTheCLI(t *testing.T) {
 	s.refused(t, "InvalidParameterException", "The service cannot be stopped while it is scaled above 0.", "ecs", "delete-service", "--service", "web")
 	deleted := aws[struct{ Service cliService }](s, "ecs", "delete-service", "--service", "web", "--force").Service
 	equal(t, "the status of the deleted service", deleted.Status, "DRAINING")
-	eventually(t, 10*time.Second, func() string {
+	eventually(t, func() string {
 		if n := s.containers(t); n != 0 {
 			return fmt.Sprintf("%d containers of the deleted service run", n)
 		}
 		return ""
 	})
 	c := s.caller(t)
-	eventually(t, 5*time.Second, func() string {
+	eventually(t, func() string {
 		if svc := c.describe("web"); *svc.Status != "INACTIVE" {
 			return "the service is " + *svc.Status
 		}
@@ -322,7 +322,7 @@ func TestAServiceByTheCLI(t *testing.T) {
 func (s *server) stable(t *testing.T) {
 	t.Helper()
 	c := s.caller(t)
-	eventually(t, 15*time.Second, func() string {
+	eventually(t, func() string {
 		svc := c.describe("web")
 		if len(svc.Deployments) == 1 && svc.RunningCount == svc.DesiredCount && svc.Deployments[0].RolloutState == "COMPLETED" {
 			return ""

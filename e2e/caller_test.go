@@ -5,7 +5,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -87,7 +89,7 @@ func (c *caller) task(arn string) types.Task {
 func (c *caller) reach(arn, status string) types.Task {
 	c.t.Helper()
 	var t types.Task
-	eventually(c.t, 15*time.Second, func() string {
+	eventually(c.t, func() string {
 		t = c.task(arn)
 		if *t.LastStatus == status {
 			return ""
@@ -132,7 +134,7 @@ func (c *caller) describe(service string) types.Service {
 func (c *caller) event(service, text string) string {
 	c.t.Helper()
 	var found string
-	eventually(c.t, 10*time.Second, func() string {
+	eventually(c.t, func() string {
 		var all []string
 		for _, e := range c.describe(service).Events {
 			if strings.Contains(*e.Message, text) {
@@ -195,8 +197,9 @@ func get(t *testing.T, hostPort int32) string {
 	t.Helper()
 	url := fmt.Sprintf("http://127.0.0.1:%d/", hostPort)
 	var answer string
-	eventually(t, 5*time.Second, func() string {
-		res, err := http.Get(url)
+	eventually(t, func() string {
+		client := http.Client{Timeout: 10 * time.Second}
+		res, err := client.Get(url)
 		if err != nil {
 			return err.Error()
 		}
@@ -220,18 +223,23 @@ func hostPort(t *testing.T, c types.Container) int32 {
 	return *c.NetworkBindings[0].HostPort
 }
 
+// nextPort is where freePort looks next: no two tests are given the same port.
+var nextPort atomic.Int32
+
+func init() { nextPort.Store(int32(20000 + os.Getpid()%80*100)) }
+
 // freePort is a port of this machine that nothing uses, below the range from which
 // the kernel and the engine choose.
 func freePort(t *testing.T) int32 {
 	t.Helper()
-	for port := 20000 + time.Now().Nanosecond()%8000; port < 30000; port++ {
+	for port := nextPort.Add(1); port < 30000; port = nextPort.Add(1) {
 		l, err := net.Listen("tcp4", fmt.Sprintf("0.0.0.0:%d", port))
 		if err != nil {
 			continue
 		}
 		l.Close()
-		return int32(port)
+		return port
 	}
-	t.Fatal("every port from 20000 to 30000 is in use")
+	t.Fatal("every port up to 30000 is in use")
 	return 0
 }

@@ -2,11 +2,15 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/moby/moby/api/types/container"
 )
 
 // checkedRevision registers with the AWS CLI the next revision of web, with a health
@@ -17,7 +21,7 @@ func (c *caller) checkedRevision(flags ...string) {
 		"name": "app", "image": image, "memory": 64, "command": flags,
 		"healthCheck": map[string]any{
 			"command":  []string{"CMD", "/steady", "sample", "-check", "http://127.0.0.1:8080/healthz"},
-			"interval": 5, "timeout": 2, "retries": 1,
+			"interval": 5, "timeout": 60, "retries": 1,
 		},
 	}})
 	if err != nil {
@@ -61,7 +65,7 @@ func TestDrainedInstanceIsRidOfItsTasks(t *testing.T) {
 	drained := listed.ContainerInstanceArns[0]
 	c.ecs("update-container-instances-state", "--container-instances", drained, "--status", "DRAINING")
 	least := 4
-	eventually(t, 20*time.Second, func() string {
+	eventually(t, func() string {
 		s := c.describe("web")
 		least = min(least, int(s.RunningCount))
 		for _, task := range c.tasks(types.DesiredStatusRunning) {
@@ -83,19 +87,54 @@ func TestDrainedInstanceIsRidOfItsTasks(t *testing.T) {
 }
 
 // Tasks that never reach RUNNING are started again less and less often, and leave no
-// containers behind.
+// containers behind: the fourth attempt comes 15 s after the third.
 func TestTasksThatNeverRunAreThrottled(t *testing.T) {
 	t.Parallel()
 	c := up(t).caller(t)
 	c.ecs("register-task-definition", "--family", "web", "--container-definitions",
-		`[{"name":"app","image":"steady-e2e-missing:1","memory":64}]`)
+		`[{"name":"app","image":"localhost:1/missing:1","memory":64}]`)
 	c.ecs("create-service", "--service-name", "web", "--task-definition", "web", "--desired-count", "1")
 	c.event("web", "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.")
-	time.Sleep(3 * time.Second)
+	time.Sleep(time.Second)
 	if n := len(c.tasks(types.DesiredStatusStopped)); n != 3 {
 		t.Errorf("%d attempts within seconds, want 3", n)
 	}
-	if n := len(c.server.everyContainer(t)); n != 0 {
-		t.Errorf("%d containers are left", n)
+	c.noContainers()
+}
+
+// noContainers waits until the engine has none of the server's containers, running or not.
+func (c *caller) noContainers() {
+	c.t.Helper()
+	eventually(c.t, func() string {
+		if n := len(c.server.everyContainer(c.t)); n != 0 {
+			return fmt.Sprintf("%d containers are left", n)
+		}
+		return ""
+	})
+}
+
+// A crash loop leaves the containers of its newest tasks to look at, and no more; they
+// go with the service.
+func TestTheNewestContainersOfACrashLoopAreKept(t *testing.T) {
+	t.Parallel()
+	c := up(t).caller(t)
+	c.revision("web", "-crash", "3", "-say", "look at me")
+	c.ecs("create-service", "--service-name", "web", "--task-definition", "web:1", "--desired-count", "2")
+	var left []container.Summary
+	eventually(t, func() string {
+		if n := len(c.tasks(types.DesiredStatusStopped)); n < kept+2 {
+			return fmt.Sprintf("%d tasks have ended", n)
+		}
+		left = slices.DeleteFunc(c.server.everyContainer(t), func(x container.Summary) bool { return !stopped(x) })
+		if len(left) != kept {
+			return fmt.Sprintf("of the tasks that ended %d containers are left, not %d", len(left), kept)
+		}
+		return ""
+	})
+	logs, err := exec.Command("docker", "logs", left[0].ID).CombinedOutput()
+	if err != nil || !strings.Contains(string(logs), "look at me") {
+		t.Errorf("docker logs of what is left: %v: %s", err, logs)
 	}
+	c.ecs("delete-service", "--service", "web", "--force")
+	c.noContainers()
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -13,31 +12,26 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// checked is the sample application with a health check, as quick as ECS allows.
+// checked is the sample application with a health check as frequent as ECS allows, which
+// may take long on a machine under load.
 func checked(flags ...string) types.ContainerDefinition {
 	c := app(flags...)
 	c.HealthCheck = &types.HealthCheck{
 		Command:  []string{"CMD", "/steady", "sample", "-check", "http://127.0.0.1:8080/healthz"},
-		Interval: awssdk.Int32(5), Timeout: awssdk.Int32(2), Retries: awssdk.Int32(1),
+		Interval: awssdk.Int32(5), Timeout: awssdk.Int32(60), Retries: awssdk.Int32(1), StartPeriod: awssdk.Int32(60),
 	}
 	return c
 }
 
-// healthy waits until describe-tasks of the AWS CLI shows a task's health.
-func (c *caller) healthy(arn string, want types.HealthStatus) {
+// becomes waits until a task is RUNNING and of this health.
+func (c *caller) becomes(arn string, want types.HealthStatus) {
 	c.t.Helper()
-	eventually(c.t, 25*time.Second, func() string {
-		out := aws[struct {
-			Tasks []struct {
-				LastStatus, HealthStatus string
-				Containers               []struct{ HealthStatus string }
-			}
-		}](c.server, "ecs", "describe-tasks", "--tasks", arn)
-		t := out.Tasks[0]
-		if t.LastStatus == "RUNNING" && t.HealthStatus == string(want) && t.Containers[0].HealthStatus == string(want) {
+	eventually(c.t, func() string {
+		t := c.task(arn)
+		if *t.LastStatus == "RUNNING" && t.HealthStatus == want && t.Containers[0].HealthStatus == want {
 			return ""
 		}
-		return fmt.Sprintf("the task is %s and %s, its container %s; want RUNNING and %s", t.LastStatus, t.HealthStatus, t.Containers[0].HealthStatus, want)
+		return fmt.Sprintf("the task is %s and %s, its container %s; want RUNNING and %s", *t.LastStatus, t.HealthStatus, t.Containers[0].HealthStatus, want)
 	})
 }
 
@@ -45,26 +39,30 @@ func (c *caller) healthy(arn string, want types.HealthStatus) {
 func TestHealthOfATaskIsShown(t *testing.T) {
 	t.Parallel()
 	c := up(t).caller(t)
-	arn := c.run(checked("-unhealthy-after", "8s"))
-	c.reach(arn, "RUNNING")
-	c.healthy(arn, types.HealthStatusUnknown)
-	c.healthy(arn, types.HealthStatusHealthy)
-	c.healthy(arn, types.HealthStatusUnhealthy)
+	arn := c.run(checked("-unhealthy-after", "17s")) // checked every 5 s
+	if health := c.reach(arn, "RUNNING").HealthStatus; health != types.HealthStatusUnknown && health != types.HealthStatusHealthy {
+		t.Errorf("a task that has just started is %s", health)
+	}
+	c.becomes(arn, types.HealthStatusHealthy)
+	c.becomes(arn, types.HealthStatusUnhealthy)
+	shown := aws[struct {
+		Tasks []struct {
+			LastStatus, HealthStatus string
+			Containers               []struct{ HealthStatus string }
+		}
+	}](c.server, "ecs", "describe-tasks", "--tasks", arn).Tasks[0]
+	if shown.LastStatus != "RUNNING" || shown.HealthStatus != "UNHEALTHY" || shown.Containers[0].HealthStatus != "UNHEALTHY" {
+		t.Errorf("the AWS CLI shows %+v", shown)
+	}
 }
 
 func TestAnUnhealthyTaskOfAServiceIsReplaced(t *testing.T) {
 	t.Parallel()
 	c := up(t).caller(t)
-	c.service("web", 1, checked("-unhealthy-after", "8s"))
+	c.service("web", 1, checked("-unhealthy-after", "17s"))
 	first := c.onlyTask("web")
-	c.healthy(*first.TaskArn, types.HealthStatusHealthy)
-	eventually(t, 40*time.Second, func() string {
-		first = c.task(*first.TaskArn)
-		if *first.LastStatus == "STOPPED" {
-			return ""
-		}
-		return fmt.Sprintf("the task is still %s, %s", *first.LastStatus, first.HealthStatus)
-	})
+	c.becomes(*first.TaskArn, types.HealthStatusHealthy)
+	first = c.reach(*first.TaskArn, "STOPPED")
 	c.ended(first, types.TaskStopCodeServiceSchedulerInitiated, "Task failed container health checks")
 	if first.HealthStatus != types.HealthStatusUnhealthy {
 		t.Errorf("the task that was replaced is %s", first.HealthStatus)
@@ -76,7 +74,7 @@ func TestAnUnhealthyTaskOfAServiceIsReplaced(t *testing.T) {
 func (c *caller) onlyTask(service string) types.Task {
 	c.t.Helper()
 	var found types.Task
-	eventually(c.t, 20*time.Second, func() string {
+	eventually(c.t, func() string {
 		out, err := c.api.ListTasks(c.t.Context(), &ecs.ListTasksInput{ServiceName: &service})
 		if err != nil {
 			c.t.Fatal(err)
@@ -123,7 +121,7 @@ func TestTasksOfADeploymentRunTheSameImage(t *testing.T) {
 	if _, err := c.api.UpdateService(t.Context(), &ecs.UpdateServiceInput{Service: awssdk.String("web"), ForceNewDeployment: true}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 30*time.Second, func() string {
+	eventually(t, func() string {
 		s := c.describe("web")
 		if len(s.Deployments) == 1 && s.Deployments[0].RolloutState == types.DeploymentRolloutStateCompleted && s.RunningCount == 1 {
 			return ""

@@ -44,7 +44,7 @@ func TestADeploymentSucceedsAndTheNextIsRolledBack(t *testing.T) {
 	c.revision("web", "-crash", "1")
 	seen = c.during(func() {
 		c.ecs("update-service", "--service", "web", "--task-definition", "web:3")
-		eventually(t, 20*time.Second, func() string {
+		eventually(t, func() string {
 			if s := c.describe("web"); *s.Deployments[0].Id == *good.Id || !strings.HasSuffix(*s.Deployments[0].TaskDefinition, "/web:2") {
 				return "there is no roll-back: " + shape(s)
 			}
@@ -98,7 +98,7 @@ func TestADeploymentFailsAndStalls(t *testing.T) {
 	c.revision("web", "-crash", "1")
 	c.ecs("update-service", "--service", "web", "--task-definition", "web:2")
 	const stalled = "PRIMARY web:2 FAILED pending 0 running 0 failed 3; ACTIVE web:1 COMPLETED pending 0 running 3 failed 0"
-	eventually(t, 15*time.Second, func() string {
+	eventually(t, func() string {
 		s := c.describe("web")
 		got := shape(s)
 		// Whatever was under way when the breaker tripped crashes too, and counts.
@@ -139,7 +139,7 @@ func TestADeploymentStopsFirstWhereItMay(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%d tasks at %d/100", story.desired, story.minimum), func(t *testing.T) {
 			t.Parallel()
-			c := up(t).caller(t)
+			c := up(t, unhurried).caller(t)
 			c.create(story.desired, percent(story.minimum, 100), breakerOff)
 			before := strings.ReplaceAll(c.told(), "(service web) ", "")
 			c.revision("web", "-version", "v2")
@@ -150,7 +150,7 @@ func TestADeploymentStopsFirstWhereItMay(t *testing.T) {
 			if seen.engine.fewest < story.fewest || seen.api.fewest < story.fewest {
 				t.Errorf("fewer than %d ran: the engine had %+v, the API %+v", story.fewest, seen.engine, seen.api)
 			}
-			if seen.api.fewest == story.desired || seen.api.most > story.desired {
+			if seen.api.most > story.desired { // and the events begin with stops
 				t.Errorf("room was to be made by stopping; the API told of %+v tasks", seen.api)
 			}
 			seen.saw(t, `PRIMARY web:2 IN_PROGRESS .*; ACTIVE web:1 COMPLETED .*`)
@@ -168,6 +168,7 @@ func TestAServiceScalesAndIsForcedToDeploy(t *testing.T) {
 	first := c.describe("web").Deployments[0]
 	var most map[string]string
 	for _, n := range []int{4, 2} {
+		c.answering()
 		c.ecs("update-service", "--service", "web", "--desired-count", fmt.Sprint(n))
 		s := c.steady("web:1", n)
 		d := s.Deployments[0]
@@ -194,7 +195,7 @@ func TestAServiceScalesAndIsForcedToDeploy(t *testing.T) {
 
 	before := c.server.started(t)
 	c.ecs("update-service", "--service", "web", "--force-new-deployment")
-	eventually(t, 10*time.Second, func() string {
+	eventually(t, func() string {
 		if *c.describe("web").Deployments[0].Id == *first.Id {
 			return "no deployment was started"
 		}
@@ -212,18 +213,13 @@ func TestAServiceScalesAndIsForcedToDeploy(t *testing.T) {
 	if s := c.describe("web"); *s.Status != "INACTIVE" || s.RunningCount != 0 || len(s.Deployments) != 0 {
 		t.Errorf("the deleted service is %s with %d tasks: %s", *s.Status, s.RunningCount, shape(s))
 	}
-	eventually(t, 5*time.Second, func() string {
-		if all := c.server.everyContainer(t); len(all) != 0 {
-			return fmt.Sprintf("%d containers are left", len(all))
-		}
-		return ""
-	})
+	c.noContainers()
 }
 
 // However fast one update follows on the other, the last one holds.
 func TestTheLastOfManyUpdatesHolds(t *testing.T) {
 	t.Parallel()
-	c := up(t).caller(t)
+	c := up(t, "--settle=8s").caller(t) // none may complete before the next is asked for
 	c.create(2, percent(100, 200), breakerRollback)
 	for i := range 10 {
 		c.register("web", hasty("-version", fmt.Sprintf("update %d", i)))
@@ -330,12 +326,12 @@ func TestTasksSpreadOverInstances(t *testing.T) {
 // Stopped tasks can be described for as long as --retention says.
 func TestStoppedTasksAreKeptForAWhile(t *testing.T) {
 	t.Parallel()
-	c := up(t, "--retention", "3s").caller(t)
+	c := up(t, "--retention", "10s").caller(t)
 	arn := c.run(app("-crash", "4"))
 	task := c.reach(arn, "STOPPED")
 	c.exited(task, "app", 4)
 	var gone *ecs.DescribeTasksOutput
-	eventually(t, 15*time.Second, func() string {
+	eventually(t, func() string {
 		out, err := c.api.DescribeTasks(t.Context(), &ecs.DescribeTasksInput{Tasks: []string{arn}})
 		if err != nil {
 			t.Fatal(err)
@@ -346,7 +342,7 @@ func TestStoppedTasksAreKeptForAWhile(t *testing.T) {
 		gone = out
 		return ""
 	})
-	if kept := time.Since(*task.StoppedAt); kept < 3*time.Second {
+	if kept := time.Since(*task.StoppedAt); kept < 10*time.Second {
 		t.Errorf("the task was kept for %v only", kept)
 	}
 	if len(gone.Failures) != 1 || *gone.Failures[0].Arn != arn || *gone.Failures[0].Reason != "MISSING" {

@@ -195,17 +195,21 @@ func (s *server) installation() string {
 	return strings.TrimSpace(string(b))
 }
 
+// patience is how long a test waits for what must come: far more than it takes, however
+// busy the machine. Only a failure waits so long.
+const patience = 2 * time.Minute
+
 // eventually waits until f returns "" and fails with what it says otherwise.
-func eventually(t *testing.T, within time.Duration, f func() string) {
+func eventually(t *testing.T, f func() string) {
 	t.Helper()
-	deadline := time.Now().Add(within)
+	deadline := time.Now().Add(patience)
 	for {
 		problem := f()
 		if problem == "" {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("after %v: %s", within, problem)
+			t.Fatalf("after %v: %s", patience, problem)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -182,12 +181,7 @@ func TestStrangersContainersAreLetAlone(t *testing.T) {
 	c = s.caller(t)
 	c.steady("web:1", 1)
 	c.ecs("delete-service", "--service", "web", "--force")
-	eventually(t, 10*time.Second, func() string {
-		if n := len(s.everyContainer(t)); n != 0 {
-			return fmt.Sprintf("%d containers are left", n)
-		}
-		return ""
-	})
+	c.noContainers()
 	s.stop()
 	s.down()
 	for _, id := range []string{official, other} {

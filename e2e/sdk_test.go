@@ -26,7 +26,7 @@ func TestAProgramDeploysWithTheSDK(t *testing.T) {
 	inactive := ecs.NewServicesInactiveWaiter(c.api, func(o *ecs.ServicesInactiveWaiterOptions) { o.MinDelay = 100 * time.Millisecond })
 
 	c.service("web", 2, app("-version", "one"))
-	if err := stable.Wait(ctx, web, 15*time.Second); err != nil {
+	if err := stable.Wait(ctx, web, patience); err != nil {
 		t.Fatal(err)
 	}
 	old := c.answers("web", "version one on ", 2)
@@ -36,11 +36,11 @@ func TestAProgramDeploysWithTheSDK(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if err := stable.Wait(ctx, web, 20*time.Second); err != nil {
+	if err := stable.Wait(ctx, web, patience); err != nil {
 		t.Fatal(err)
 	}
 	c.answers("web", "version two on ", 2)
-	if err := stopped.Wait(ctx, &ecs.DescribeTasksInput{Tasks: old}, 5*time.Second); err != nil {
+	if err := stopped.Wait(ctx, &ecs.DescribeTasksInput{Tasks: old}, patience); err != nil {
 		t.Fatal(err)
 	}
 	for _, arn := range old {
@@ -56,14 +56,14 @@ func TestAProgramDeploysWithTheSDK(t *testing.T) {
 	}
 
 	lone := c.run(app())
-	if err := running.Wait(ctx, &ecs.DescribeTasksInput{Tasks: []string{lone}}, 10*time.Second); err != nil {
+	if err := running.Wait(ctx, &ecs.DescribeTasksInput{Tasks: []string{lone}}, patience); err != nil {
 		t.Fatal(err)
 	}
 	c.stop(lone)
 	if _, err := c.api.DeleteService(ctx, &ecs.DeleteServiceInput{Service: awssdk.String("web"), Force: awssdk.Bool(true)}); err != nil {
 		t.Fatal(err)
 	}
-	if err := inactive.Wait(ctx, web, 15*time.Second); err != nil {
+	if err := inactive.Wait(ctx, web, patience); err != nil {
 		t.Fatal(err)
 	}
 	c.reach(lone, "STOPPED")

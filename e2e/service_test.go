@@ -25,9 +25,10 @@ const (
 	breakerRollback = "deploymentCircuitBreaker={enable=true,rollback=true}"
 )
 
-// unhurried is for stories of tasks that crash at once: a machine under load may take
-// a while to see that, and a task must not count as healthy meanwhile.
-const unhurried = "--settle=2s"
+// unhurried is for stories of tasks that crash at once, and of what is to be seen of a
+// deployment on its way: a machine under load may take a while for either, and no task
+// must count as healthy meanwhile.
+const unhurried = "--settle=4s"
 
 // percent words minimumHealthyPercent and maximumPercent in the CLI's shorthand.
 func percent(minimumHealthy, maximum int) string {
@@ -74,23 +75,61 @@ func hasty(flags ...string) types.ContainerDefinition {
 }
 
 // steady waits until web has exactly so many tasks, all of one completed deployment
-// of a revision, and the engine as many containers.
+// of a revision, and the engine has as many containers running, and no more stopped
+// ones than are kept.
 func (c *caller) steady(revision string, n int) types.Service {
 	c.t.Helper()
 	var s types.Service
-	eventually(c.t, 30*time.Second, func() string {
+	eventually(c.t, func() string {
 		s = c.describe("web")
 		d := s.Deployments[0]
 		if len(s.Deployments) != 1 || d.RolloutState != types.DeploymentRolloutStateCompleted ||
 			!strings.HasSuffix(*d.TaskDefinition, "/"+revision) || int(s.RunningCount) != n || s.PendingCount != 0 {
 			return "web is not steady on " + revision + ": " + shape(s)
 		}
-		if all := c.server.everyContainer(c.t); len(all) != n {
-			return fmt.Sprintf("the engine has %d containers of web, not %d", len(all), n)
+		if n := len(c.stopping()); n != 0 {
+			return fmt.Sprintf("%d tasks of web are stopping", n)
+		}
+		all := c.server.everyContainer(c.t)
+		running := len(slices.DeleteFunc(slices.Clone(all), stopped))
+		if running != n || len(all)-running > kept*c.server.instances(c.t) {
+			return fmt.Sprintf("of web the engine has %d containers running, not %d, and %d others", running, n, len(all)-running)
 		}
 		return ""
 	})
 	return s
+}
+
+// kept is of how many stopped tasks a container instance keeps the containers: the
+// default of --keep-stopped.
+const kept = 3
+
+func stopped(x container.Summary) bool { return x.State == container.StateExited }
+
+// stopping are the tasks of web that are to stop and have not yet.
+func (c *caller) stopping() []types.Task {
+	c.t.Helper()
+	return slices.DeleteFunc(c.tasks(types.DesiredStatusStopped), func(t types.Task) bool { return *t.LastStatus == "STOPPED" })
+}
+
+// answering waits until the process of each running task of web answers: before, it
+// would not hear SIGTERM.
+func (c *caller) answering() {
+	c.t.Helper()
+	for _, task := range c.tasks(types.DesiredStatusRunning) {
+		get(c.t, hostPort(c.t, containerOf(c.t, task, "app")))
+	}
+}
+
+// instances is how many container instances the server's containers are spread over at
+// most.
+func (s *server) instances(t *testing.T) int {
+	t.Helper()
+	out, err := s.caller(t).api.ListContainerInstances(t.Context(), &ecs.ListContainerInstancesInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(out.ContainerInstanceArns)
 }
 
 // shape is what the deployments of a service look like, newest first.
@@ -116,12 +155,15 @@ func (s *server) everyContainer(t *testing.T) []container.Summary {
 	return out.Items
 }
 
-// started is when the engine started each container of a server, by id: what
+// started is when the engine started each container of a server that runs, by id: what
 // changes when a container is restarted or replaced.
 func (s *server) started(t *testing.T) map[string]string {
 	t.Helper()
 	at := map[string]string{}
 	for _, x := range s.everyContainer(t) {
+		if stopped(x) {
+			continue
+		}
 		out, err := engine.ContainerInspect(t.Context(), x.ID, client.ContainerInspectOptions{})
 		if err != nil {
 			t.Fatal(err)
@@ -261,8 +303,8 @@ func (c *caller) during(f func()) samples {
 	f()
 	cancel()
 	wg.Wait()
-	if seen.engine.looks < 10 || seen.api.looks < 10 {
-		c.t.Errorf("only %d looks at the engine and %d at the API: too few to tell", seen.engine.looks, seen.api.looks)
+	if seen.engine.looks == 0 || seen.api.looks == 0 {
+		c.t.Errorf("%d looks at the engine and %d at the API", seen.engine.looks, seen.api.looks)
 	}
 	return seen
 }

@@ -52,7 +52,7 @@ func (demoCommand) Run(ctx context.Context) (err error) {
 	}()
 	s, err := newServer(ctx, upCommand{
 		Listen: "127.0.0.1:0", DataDir: dir, Instances: 1, Runtime: "docker",
-		Settle: time.Second, Retention: time.Hour, Region: "us-east-1", Account: "000000000000",
+		Settle: 2 * time.Second, Retention: time.Hour, Region: "us-east-1", Account: "000000000000",
 	}, slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		return err
@@ -90,7 +90,7 @@ func (demoCommand) Run(ctx context.Context) (err error) {
 func removeDemo(rt runtime.Runtime, installation string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if _, err := removeAll(ctx, rt, installation); err != nil {
+	if _, err := removeAll(ctx, rt, installation, quietFor); err != nil {
 		fmt.Fprintln(os.Stderr, "steady: "+err.Error())
 	}
 	if err := imagepack.Remove(ctx, demoImage); err != nil {
@@ -203,7 +203,14 @@ func (d *demo) countRunning(ctx context.Context) (fewest func() int) {
 			time.Sleep(20 * time.Millisecond)
 		}
 	})
-	return func() int { cancel(); wg.Wait(); return int(least.Load()) }
+	return func() int {
+		cancel()
+		wg.Wait()
+		if n, err := d.running(context.WithoutCancel(ctx)); err == nil { // the last look is at the end
+			least.Store(min(least.Load(), int64(n)))
+		}
+		return int(least.Load())
+	}
 }
 
 func (d *demo) running(ctx context.Context) (int, error) {

@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"steady/agent"
+	"steady/model"
 	"steady/runtime"
 	"steady/runtime/docker"
+	"steady/state"
 	"steady/state/bolt"
 )
 
@@ -23,8 +26,10 @@ type downCommand struct {
 const (
 	// stopGrace is how long down lets a container end by itself.
 	stopGrace = 10 * time.Second
-	// quietFor is how long no container must have shown for all to be removed.
-	quietFor = time.Second / 2
+	// quietFor is how long no container must have shown for all to be removed, and
+	// quietAfterKill how long where the server was killed while it was starting tasks.
+	quietFor       = time.Second / 2
+	quietAfterKill = 4 * time.Second
 )
 
 // Run removes every container that belongs to the data directory. The state stays:
@@ -40,7 +45,15 @@ func (c *downCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer held.Close()
+	quiet := quietAfterKill
+	if store, err := state.Open(held); err != nil {
+		defer held.Close() // containers can be removed even where the state cannot be read
+	} else {
+		defer store.Close()
+		if !starting(store.Snapshot()) {
+			quiet = quietFor
+		}
+	}
 	id, err := installationID(c.DataDir)
 	if err != nil {
 		return err
@@ -49,21 +62,32 @@ func (c *downCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n, err := removeAll(ctx, rt, id)
+	n, err := removeAll(ctx, rt, id, quiet)
 	fmt.Printf("removed %d containers\n", n)
 	return err
 }
 
+// starting tells whether the state has tasks of which a container may be in the making. A
+// server that ends in good order waits for those.
+func starting(s *state.Snapshot) bool {
+	for t := range s.Tasks() {
+		if t.Live() && slices.ContainsFunc(t.Containers, func(c model.Container) bool { return c.RuntimeID == "" }) {
+			return true
+		}
+	}
+	return false
+}
+
 // removeAll stops and removes all containers of an installation, until none has shown
 // for a while: the engine goes on making those that a server asked for before it ended.
-func removeAll(ctx context.Context, rt runtime.Runtime, id string) (removed int, err error) {
-	for since := time.Now(); time.Since(since) < quietFor; {
+func removeAll(ctx context.Context, rt runtime.Runtime, id string, quiet time.Duration) (removed int, err error) {
+	for since := time.Now(); time.Since(since) < quiet; {
 		containers, err := rt.List(ctx, map[string]string{agent.LabelInstallation: id})
 		if err != nil {
 			return removed, fmt.Errorf("list the containers: %w", err)
 		}
 		if len(containers) == 0 {
-			time.Sleep(quietFor / 10)
+			time.Sleep(quiet / 10)
 			continue
 		}
 		n, err := removeContainers(ctx, rt, containers)

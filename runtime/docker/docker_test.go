@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,7 +23,11 @@ import (
 	"steady/runtime/runtimetest"
 )
 
-const testImage = "steady-docker-test:sample"
+// testImage is this run's own: another run's goes when that ends.
+var testImage = fmt.Sprintf("steady-docker-test:sample-%d", os.Getpid())
+
+// made numbers the containers of the tests.
+var made atomic.Int64
 
 // engine is the engine under test, nil when none answers and CI is unset.
 var engine *Runtime
@@ -77,7 +82,7 @@ func TestConformance(t *testing.T) { runtimetest.Run(t, needEngine(t), testImage
 func create(t *testing.T, r *Runtime, change func(*runtime.Spec)) string {
 	t.Helper()
 	spec := runtime.Spec{
-		Name:   fmt.Sprintf("steady-docker-test-%d", time.Now().UnixNano()),
+		Name:   fmt.Sprintf("steady-docker-test-%d-%d", os.Getpid(), made.Add(1)),
 		Image:  testImage,
 		Labels: map[string]string{runtimetest.Label: t.Name()},
 	}
@@ -162,7 +167,7 @@ func TestOutOfMemoryIsSeen(t *testing.T) {
 
 func untilExited(t *testing.T, r *Runtime, id string) runtime.Container {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		c, err := r.Inspect(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
@@ -214,7 +219,7 @@ func TestSpecReachesTheContainer(t *testing.T) {
 
 func fetch(t *testing.T, port int) string {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		res, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", port))
 		if err != nil {
 			if time.Now().After(end) {

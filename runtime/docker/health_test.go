@@ -14,12 +14,13 @@ import (
 // container image and not specified in the container definition."
 func TestTheImagesOwnHealthCheckIsNotFollowed(t *testing.T) {
 	r := needEngine(t)
-	withCheck(t, r, "steady-docker-test:checked")
-	found, err := r.engine.ImageInspect(t.Context(), "steady-docker-test:checked")
+	checked := testImage + "-checked"
+	withCheck(t, r, checked)
+	found, err := r.engine.ImageInspect(t.Context(), checked)
 	if err != nil || found.Config.Healthcheck == nil {
 		t.Fatalf("the image has no check: %+v, %v", found.Config, err)
 	}
-	id := create(t, r, func(s *runtime.Spec) { s.Image = "steady-docker-test:checked" })
+	id := create(t, r, func(s *runtime.Spec) { s.Image = checked })
 	if err := r.Start(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}

@@ -16,10 +16,12 @@ const (
 	killed = 128 + 9 // exit code of a process that SIGKILL ended
 	// oomComesWithin is how long after a container's death the engine may take to
 	// notice that it was out of memory. It tells of the death first and does not
-	// mend State.OOMKilled afterwards: 53 ms were seen.
-	oomComesWithin = 100 * time.Millisecond
+	// mend State.OOMKilled afterwards: 53 ms were seen where there was little to do, and
+	// more than 500 where there was much. Only who kills a container past the engine
+	// makes it wait so long.
+	oomComesWithin = 2 * time.Second
 	// oomLooksBack bounds how old a death may be whose events are asked for.
-	oomLooksBack = 5 * time.Second
+	oomLooksBack = time.Minute
 )
 
 // outOfMemory tells whether a container that has just been killed was out of memory,

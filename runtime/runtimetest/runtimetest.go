@@ -36,7 +36,7 @@ var (
 	crashes     = behaviour{[]string{"STEADY_SAMPLE_CRASH=3", "STEADY_SAMPLE_SAY=no luck"}, "log='no luck' exit=3"}
 	crashesSoon = behaviour{[]string{"STEADY_SAMPLE_CRASH_AFTER=300ms"}, "exit=1 after=300ms"}
 	// Healthy at first, then not.
-	ails     = behaviour{[]string{"STEADY_SAMPLE_UNHEALTHY_AFTER=2s", "STEADY_SAMPLE_SAY=hello"}, "log=hello graceful healthy=100ms unhealthy=2s"}
+	ails     = behaviour{[]string{"STEADY_SAMPLE_UNHEALTHY_AFTER=8s", "STEADY_SAMPLE_SAY=hello"}, "log=hello graceful healthy=100ms unhealthy=2s"}
 	stubborn = behaviour{[]string{"STEADY_SAMPLE_IGNORE_SIGTERM=1", "STEADY_SAMPLE_SAY=hello"}, "ignore-term log=hello"}
 )
 

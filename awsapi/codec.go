@@ -3,7 +3,6 @@ package awsapi
 import (
 	"fmt"
 	"reflect"
-	"strings"
 	"sync"
 	"time"
 )
@@ -100,12 +99,13 @@ type member struct {
 // unexported fields are markers.
 func (b builder) members(t reflect.Type) []member {
 	var ms []member
+	names := schemaNames(t)
 	for i := range t.NumField() {
 		f := t.Field(i)
 		if !f.IsExported() || f.Name == "ResultMetadata" {
 			continue
 		}
-		name := wireName(f.Name)
+		name := names.wireName(f.Name)
 		ms = append(ms, member{
 			name:  name,
 			field: i,
@@ -116,10 +116,6 @@ func (b builder) members(t reflect.Type) []member {
 	}
 	return ms
 }
-
-// wireName is the member name of a Go field: ECS's names start in lower case, and
-// the SDK changes nothing but that letter (EnableECSManagedTags).
-func wireName(field string) string { return strings.ToLower(field[:1]) + field[1:] }
 
 // absent tells when a member of type t is not written. Numbers and booleans that
 // are no pointers are always written, as ECS answers runningCount 0; a string that

@@ -105,7 +105,7 @@ func encodeInterface(b []byte, v reflect.Value) ([]byte, error) {
 		return b, fmt.Errorf("awsapi: the Go type %s is no member of the union %s", v.Elem().Type(), v.Type())
 	}
 	value := variant.FieldByName("Value") // every variant has it
-	b = append(appendQuoted(append(b, '{'), wireName(name)), ':')
+	b = append(appendQuoted(append(b, '{'), names(nil).wireName(name)), ':')
 	b, err := codecOf(value.Type()).encode(b, value)
 	return append(b, '}'), err
 }

@@ -45,6 +45,7 @@ var allowed = map[string][]string{
 	"agent":               {"model", "fleet", "runtime"},
 	"monitor":             {"diagnose"},
 	"release":             nil,
+	"report":              {"monitor", "diagnose"},
 	"sample":              nil,
 	"imagepack":           nil,
 	"bench":               {"imagepack"},

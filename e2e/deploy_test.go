@@ -58,8 +58,19 @@ func TestDeployRollBackAndStatus(t *testing.T) {
 	const because = "It cannot converge, because a task needs 104857600 MiB of memory"
 	says(0, "status", "shop     shop:3    3        0        3        deploying", "shop is deploying. "+because, "What to do:")
 	says(0, "status shop", "Service shop is deploying on shop:3: 3 of 3 tasks run.", "new", "old", "was unable to place a task", because)
+	junit := filepath.Join(t.TempDir(), "junit.xml")
+	says(3, "deploy shop --quiet --rollback --timeout 3s --junit "+junit+" -f "+huge, "TIMED OUT: service shop", because, "It was rolled back: SUCCEEDED: service shop. 3 of 3 tasks run shop:1")
+	if text, err := os.ReadFile(junit); err != nil || !strings.Contains(string(text), `<failure type="rolled back"`) {
+		t.Errorf("the JUnit file: %s, %v", text, err)
+	}
+	said, code := s.steady("deploy", "shop", "--task-definition", "shop:2", "-o", "json", "--quiet", "--on-success", "cat >&2; exit 9")
+	if documents := strings.Count(said, `"outcome": "succeeded"`); documents != 2 || code != 1 || !strings.Contains(said, `run --on-success after the verdict "succeeded": exit status 9`) {
+		t.Errorf("a hook that fails: exit code %d\n%s", code, said)
+	}
+	says(0, "deploy shop --task-definition shop:1 --events ndjson", `"kind":"deployment"`, `"kind":"verdict"`)
+	says(4, "deploy shop --timeout 3s -f "+huge, "Registered shop:5")
 	says(1, "rollback shop --to shop:9", "steady: roll back service shop: describe shop:9: ")
-	says(0, "rollback shop", "Rolling back from shop:3 to shop:1.", "SUCCEEDED")
+	says(0, "rollback shop", "Rolling back from shop:5 to shop:1.", "SUCCEEDED")
 	says(1, "deploy shop --image db=x", `steady: make a new revision of shop: it has no container "db"; it has app`)
 	says(1, "status nothing", "steady: describe service nothing: no such service in cluster default; check the name and the cluster")
 }

@@ -90,7 +90,7 @@ func (l *live) end(v view, verdict Verdict) {
 	l.last = told
 	width, _ := l.size()
 	var b strings.Builder
-	for i, line := range cleanLines("\n" + verdict.Text) {
+	for i, line := range strings.Split("\n"+verdict.Text, "\n") {
 		for _, part := range wrap(line, width) {
 			if i == 1 {
 				part = l.paint(colorOf(verdict.Outcome)+bold, part)

@@ -73,6 +73,8 @@ type Options struct {
 	Terminal bool
 	// Color allows colours in the live block.
 	Color bool
+	// NDJSON shows a Line for each change instead.
+	NDJSON bool
 }
 
 // Watch follows a deployment to its verdict. It sits out outages of the server. It
@@ -97,9 +99,12 @@ func newWatch(o Options) *watch {
 		Options: o, started: now, pace: newPace(o.Endpoint), evidence: newCollector(o), around: newSurroundings(o.Endpoint),
 		follow: follower{asked: o.Deployment, deadline: now.Add(o.Timeout), hold: o.Hold},
 	}
-	if o.Terminal {
+	switch {
+	case o.NDJSON:
+		w.display = newNDJSON(o.Out)
+	case o.Terminal:
 		w.display = newLive(o.Out, o.Color)
-	} else {
+	default:
 		w.display = newPlain(o.Out)
 	}
 	return w

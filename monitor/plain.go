@@ -97,7 +97,7 @@ func (p *plain) end(v view, verdict Verdict) {
 	p.outlook = outlookKey(v.outlook)
 	p.show(v)
 	fmt.Fprintln(p.out)
-	for _, line := range cleanLines(verdict.Text) {
+	for _, line := range strings.Split(verdict.Text, "\n") {
 		fmt.Fprintln(p.out, line)
 	}
 }

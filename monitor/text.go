@@ -18,7 +18,7 @@ func (w *watch) verdict(now time.Time, e *ending, last view) Verdict {
 		Deployment: id(&w.follow.mine), Revision: revision(&w.follow.mine),
 		Current: e.current, Steady: e.steady, Findings: last.findings, Outlook: last.outlook, Elapsed: now.Sub(w.started),
 	}
-	v.Text = verdictText(v, e.detail)
+	v.Text = strings.Join(cleanLines(verdictText(v, e.detail)), "\n")
 	return v
 }
 

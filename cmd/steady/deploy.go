@@ -18,6 +18,7 @@ type deployCommand struct {
 	File           string   `short:"f" help:"Task definition to register and run: JSON, as register-task-definition takes it or describe-task-definition prints it. - is standard input." xor:"what"`
 	Tag            []string `help:"TAG: run the images with this tag. KEY=VALUE: tag the new revision. May be repeated."`
 	Desired        *int32   `help:"Number of tasks to run from now on."`
+	Rollback       bool     `help:"Go back to the revision that last succeeded where this one fails, is stuck or times out."`
 	following
 }
 
@@ -35,12 +36,8 @@ func (c *deployCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(tell(released))
-	v, err := c.watch(ctx, api, c.Service, released.Deployment)
-	if err != nil {
-		return err
-	}
-	return exitOf(v)
+	c.say(tell(released))
+	return c.follow(ctx, api, c.Service, released.Deployment, c.Rollback)
 }
 
 func tell(r release.Released) string {
@@ -115,10 +112,6 @@ func (c *rollbackCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("Rolling back from %s to %s.\n", released.Before, released.Revision)
-	v, err := c.watch(ctx, api, c.Service, released.Deployment)
-	if err != nil {
-		return err
-	}
-	return exitOf(v)
+	c.say(fmt.Sprintf("Rolling back from %s to %s.", released.Before, released.Revision))
+	return c.follow(ctx, api, c.Service, released.Deployment, false)
 }

@@ -2,36 +2,155 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"os"
 	"time"
 
 	"steady/monitor"
+	"steady/release"
+	"steady/report"
 )
 
-// following says how a deployment is followed to its verdict: what watch, deploy and
-// rollback have in common.
+// following says how a deployment is followed to its verdict, and who is told: what
+// watch, deploy and rollback have in common.
 type following struct {
 	Cluster  string        `help:"Name or ARN of the cluster." default:"default"`
 	Timeout  time.Duration `help:"How long to watch at most." default:"10m"`
 	Hold     time.Duration `help:"How long the service must stay where the deployment brought it for that to be a success." default:"1s"`
 	Patient  bool          `help:"Watch a deployment that cannot succeed until ECS ends it, or until the time-out."`
 	Endpoint string        `help:"URL of the server." default:"${local_server}" env:"AWS_ENDPOINT_URL_ECS,AWS_ENDPOINT_URL"`
+
+	Output    string `short:"o" help:"What is printed: text, or json, one document at the end (what happens meanwhile goes to stderr)." enum:"text,json" default:"text"`
+	Events    string `help:"How that which happens is printed: text, or ndjson, a JSON object a line." enum:"text,ndjson" default:"text"`
+	Quiet     bool   `short:"q" help:"Print nothing but the verdict."`
+	JUnit     string `name:"junit" help:"Write the verdict as a JUnit file." placeholder:"FILE" type:"path"`
+	OnSuccess string `help:"Shell command to run after a success. The verdict is on its standard input, as JSON, and in STEADY_… variables." placeholder:"COMMAND"`
+	OnFailure string `help:"Shell command to run after any other verdict." placeholder:"COMMAND"`
 }
 
-// watch follows a deployment of a service; the newest where none is given.
+// follow watches a deployment of a service, the newest where none is given, and tells
+// everybody who is to know. Its error is the exit code. With back it returns to the
+// last good revision where the deployment does not succeed.
+func (f following) follow(ctx context.Context, api clients, service, deployment string, back bool) error {
+	if f.Output == "json" && f.Events == "ndjson" {
+		return errors.New("-o json and --events ndjson both want standard output: choose one; the last line of ndjson is the verdict")
+	}
+	v, err := f.watch(ctx, api, service, deployment)
+	if err != nil {
+		return err
+	}
+	if back && goesBack(v.Outcome) {
+		if v, err = f.goBack(ctx, api, service, v); err != nil {
+			return err
+		}
+	}
+	if err := f.tell(ctx, v); err != nil {
+		return err
+	}
+	if code := v.Outcome.ExitCode(); code != 0 {
+		return exit{code: code}
+	}
+	return nil
+}
+
 func (f following) watch(ctx context.Context, api clients, service, deployment string) (monitor.Verdict, error) {
-	live, color := terminal(os.Stdout)
+	out, live, color := f.stage()
 	return monitor.Watch(ctx, monitor.Options{
 		Cluster: f.Cluster, Service: service, Deployment: deployment, Timeout: f.Timeout, Hold: f.Hold, Patient: f.Patient,
 		Endpoint: f.Endpoint, ECS: api.ecs, Logs: api.logs,
-		Out: os.Stdout, Terminal: live, Color: color,
+		Out: out, Terminal: live, Color: color, NDJSON: f.Events == "ndjson",
 	})
 }
 
-// exitOf is the exit code of a verdict.
-func exitOf(v monitor.Verdict) error {
-	if code := v.Outcome.ExitCode(); code != 0 {
-		return exit{code: code}
+// stage is where what happens is shown.
+func (f following) stage() (out io.Writer, live, color bool) {
+	switch {
+	case f.Quiet:
+		return nil, false, false
+	case f.Output == "json":
+		live, color = terminal(os.Stderr)
+		return os.Stderr, live, color
+	}
+	live, color = terminal(os.Stdout)
+	return os.Stdout, live, color
+}
+
+// goesBack tells whether a verdict is one to roll back on: not on a success of others,
+// and not on silence.
+func goesBack(o monitor.Outcome) bool {
+	return o == monitor.Failed || o == monitor.Stuck || o == monitor.TimedOut
+}
+
+// goBack rolls back and follows that too. The verdict stays that of the deployment,
+// which was rolled back then, or could not be.
+func (f following) goBack(ctx context.Context, api clients, service string, failed monitor.Verdict) (monitor.Verdict, error) {
+	released, err := release.RollBack(ctx, api.ecs, release.Service{Cluster: f.Cluster, Name: service}, "")
+	if err != nil {
+		failed.Text += "\nIt was not rolled back: " + err.Error()
+		f.say("It is not rolled back: " + err.Error())
+		return failed, nil
+	}
+	f.say(fmt.Sprintf("\nRolling back from %s to %s.", released.Before, released.Revision))
+	then, err := f.watch(ctx, api, service, released.Deployment)
+	if err != nil {
+		return failed, err
+	}
+	failed.Outcome, failed.Current, failed.Steady = monitor.RolledBack, then.Current, then.Steady
+	failed.Elapsed += then.Elapsed
+	failed.Text += "\nIt was rolled back: " + then.Text
+	return failed, nil
+}
+
+// say prints a line of the commands' own among those of the watch.
+func (f following) say(line string) {
+	if out, _, _ := f.stage(); out != nil && f.Events == "text" {
+		fmt.Fprintln(out, line)
+	}
+}
+
+// tell puts the verdict where the flags and the surroundings ask for it.
+func (f following) tell(ctx context.Context, v monitor.Verdict) error {
+	if f.Output == "json" {
+		if err := report.JSON(os.Stdout, v); err != nil {
+			return fmt.Errorf("print the verdict: %w", err)
+		}
+	} else if f.Quiet {
+		fmt.Println(v.Text)
+	}
+	if f.JUnit != "" {
+		if err := writeReport(f.JUnit, os.O_TRUNC, v, report.JUnit); err != nil {
+			return err
+		}
+	}
+	if os.Getenv("GITHUB_ACTIONS") == "true" {
+		if err := tellGitHub(v); err != nil {
+			return err
+		}
+	}
+	return f.runHook(ctx, v)
+}
+
+// tellGitHub annotates the run of GitHub Actions in which this runs, and adds to the
+// job's summary. Annotations are read from both outputs.
+func tellGitHub(v monitor.Verdict) error {
+	if err := report.Annotation(os.Stderr, v); err != nil {
+		return fmt.Errorf("annotate the run: %w", err)
+	}
+	if file := os.Getenv("GITHUB_STEP_SUMMARY"); file != "" {
+		return writeReport(file, os.O_APPEND, v, report.Summary)
+	}
+	return nil
+}
+
+func writeReport(file string, how int, v monitor.Verdict, write func(io.Writer, monitor.Verdict) error) error {
+	w, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|how, 0o644)
+	if err == nil {
+		err = errors.Join(write(w, v), w.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("write the report %s: %w", file, err)
 	}
 	return nil
 }

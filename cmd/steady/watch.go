@@ -6,6 +6,7 @@ import "context"
 type watchCommand struct {
 	Service    string `arg:"" help:"Name or ARN of the service."`
 	Deployment string `help:"Id of the deployment to watch (ecs-svc/…); the newest unless given."`
+	Rollback   bool   `help:"Go back to the revision that last succeeded where this one fails, is stuck or times out."`
 	following
 }
 
@@ -15,9 +16,5 @@ func (c *watchCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	v, err := c.watch(ctx, api, c.Service, c.Deployment)
-	if err != nil {
-		return err
-	}
-	return exitOf(v)
+	return c.follow(ctx, api, c.Service, c.Deployment, c.Rollback)
 }

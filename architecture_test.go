@@ -35,7 +35,7 @@ var allowed = map[string][]string{
 	"state/bolt":          {"state"},
 	"ledger":              {"model", "state", "rollout"},
 	"ecs":                 {"model", "ledger", "awsapi", "state", "placement", "placement/query", "rollout", "lifecycle"},
-	"logs":                {"model", "awsapi", "state"},
+	"logs":                {"model", "awsapi", "state", "archive", "scan", "insights", "filterpattern"},
 	"control":             {"model", "ledger", "state", "placement", "rollout", "lifecycle"},
 	"fleet":               {"model", "state", "lifecycle"},
 	"runtime":             nil,

@@ -1,34 +1,79 @@
-// Package logs is the part of the CloudWatch Logs API that reading the output of
-// tasks needs: it answers from the ends of outputs that the state keeps.
-// It never stores a log, nor reads one from a container.
-//
-// A container whose log configuration is awslogs with an awslogs-group writes to
-// the stream "prefix/container/task-id" of that group (without a prefix, to the
-// stream named like its runtime id); any other to "family/container/task-id" of
-// the group "/steady/CLUSTER".
+// Package logs is the CloudWatch Logs API over the archive: groups, streams, events,
+// queries in the Logs Insights language, and live tails. It checks what is asked, and
+// answers in AWS's words. It never keeps a log itself, and never interprets a query.
 package logs
 
 import (
+	"log/slog"
+	"sync"
+
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
+	"steady/archive"
 	"steady/awsapi"
+	"steady/model"
 	"steady/state"
 )
 
-// API answers from the state of a store.
-type API struct{ store *state.Store }
+// Options is what an API works on.
+type Options struct {
+	Archive *archive.Archive
+	Store   *state.Store // keeps query definitions and lookup tables
+	Realm   model.Realm
+	Log     *slog.Logger // nil: slog.Default
+}
 
-// New makes the API over a store.
-func New(store *state.Store) *API { return &API{store} }
+// API answers from an archive.
+type API struct {
+	archive *archive.Archive
+	store   *state.Store
+	realm   model.Realm
+	log     *slog.Logger
+
+	tagging sync.Mutex // tags are read and written in one go
+}
+
+// New makes the API. Close it when done.
+func New(o Options) *API {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return &API{archive: o.Archive, store: o.Store, realm: o.Realm, log: o.Log}
+}
+
+// maxBody of a request: a batch of log events is a mebibyte, counted without what JSON
+// adds to it; a lookup table ten.
+const maxBody = 16 << 20
 
 // Service lists the operations for the server.
 func (a *API) Service() awsapi.Service {
 	return awsapi.Service{
-		Name:   "logs",
-		Target: "Logs_20140328",
-		Known:  awsapi.OperationNames((*cloudwatchlogs.Client)(nil)),
+		Name:    "logs",
+		Target:  "Logs_20140328",
+		MaxBody: maxBody,
+		Known:   awsapi.OperationNames((*cloudwatchlogs.Client)(nil)),
 		Operations: map[string]awsapi.Operation{
-			"GetLogEvents": awsapi.Op(a.GetLogEvents),
+			"CreateLogGroup":        awsapi.Op(a.CreateLogGroup),
+			"DeleteLogGroup":        awsapi.Op(a.DeleteLogGroup),
+			"DescribeLogGroups":     awsapi.Op(a.DescribeLogGroups),
+			"ListLogGroups":         awsapi.Op(a.ListLogGroups),
+			"PutRetentionPolicy":    awsapi.Op(a.PutRetentionPolicy),
+			"DeleteRetentionPolicy": awsapi.Op(a.DeleteRetentionPolicy),
+			"CreateLogStream":       awsapi.Op(a.CreateLogStream),
+			"DeleteLogStream":       awsapi.Op(a.DeleteLogStream),
+			"DescribeLogStreams":    awsapi.Op(a.DescribeLogStreams),
+			"PutLogEvents":          awsapi.Op(a.PutLogEvents),
+			"GetLogEvents":          awsapi.Op(a.GetLogEvents),
+			"FilterLogEvents":       awsapi.Op(a.FilterLogEvents),
+			"StartLiveTail":         awsapi.StreamOp(a.StartLiveTail),
+			"GetLogRecord":          awsapi.Op(a.GetLogRecord),
+			"GetLogGroupFields":     awsapi.Op(a.GetLogGroupFields),
+			"TagResource":           awsapi.Op(a.TagResource),
+			"UntagResource":         awsapi.Op(a.UntagResource),
+			"ListTagsForResource":   awsapi.Op(a.ListTagsForResource),
+			"TagLogGroup":           awsapi.Op(a.TagLogGroup),
+			"UntagLogGroup":         awsapi.Op(a.UntagLogGroup),
+			"ListTagsLogGroup":      awsapi.Op(a.ListTagsLogGroup),
 		},
 	}
 }

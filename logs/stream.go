@@ -1,109 +1,102 @@
 package logs
 
 import (
+	"context"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
+	"steady/archive"
 	"steady/awsapi"
-	"steady/model"
-	"steady/state"
 )
 
-const defaultGroups = "/steady/"
-
-// find returns the lines of a stream.
-func find(s *state.Snapshot, group, stream string) ([]model.LogLine, error) {
-	for t := range candidates(s, stream) {
-		for i := range t.Containers {
-			c := &t.Containers[i]
-			if g, name := location(s, t, c); g == group && name == stream && name != "" {
-				return c.LogTail, nil
-			}
-		}
+// CreateLogStream makes an empty log stream in a group.
+func (a *API) CreateLogStream(ctx context.Context, in *cloudwatchlogs.CreateLogStreamInput) (*cloudwatchlogs.CreateLogStreamOutput, error) {
+	group, stream, err := streamNames(in.LogGroupName, in.LogStreamName)
+	if err != nil {
+		return nil, err
 	}
-	if !groupExists(s, group) {
-		return nil, awsapi.Errorf("ResourceNotFoundException", "The specified log group does not exist.")
+	if err := a.archive.CreateStream(ctx, group, stream); err != nil {
+		return nil, told(err, groupNotFound(), awsapi.Errorf("ResourceAlreadyExistsException", "The specified log stream already exists"))
 	}
-	return nil, awsapi.Errorf("ResourceNotFoundException", "The specified log stream does not exist.")
+	return &cloudwatchlogs.CreateLogStreamOutput{}, nil
 }
 
-// candidates yields the tasks that a stream of that name may belong to: most names
-// end with the task's id.
-func candidates(s *state.Snapshot, stream string) func(func(*model.Task) bool) {
-	if t, ok := s.Task(stream[strings.LastIndexByte(stream, '/')+1:]); ok {
-		return func(yield func(*model.Task) bool) { yield(t) }
+// DeleteLogStream removes a log stream with its events.
+func (a *API) DeleteLogStream(ctx context.Context, in *cloudwatchlogs.DeleteLogStreamInput) (*cloudwatchlogs.DeleteLogStreamOutput, error) {
+	group, stream, err := streamNames(in.LogGroupName, in.LogStreamName)
+	if err != nil {
+		return nil, err
 	}
-	return s.Tasks()
+	missing := streamNotFound()
+	if _, ok := a.archive.Group(group); !ok {
+		missing = groupNotFound()
+	}
+	if err := a.archive.DeleteStream(ctx, group, stream); err != nil {
+		return nil, told(err, missing, nil)
+	}
+	return &cloudwatchlogs.DeleteLogStreamOutput{}, nil
 }
 
-// location is the group and the stream of a container.
-func location(s *state.Snapshot, t *model.Task, c *model.Container) (group, stream string) {
-	options := awslogs(s, t.TaskDefinition, c.Name)
-	group = options["awslogs-group"]
-	if group == "" {
-		return defaultGroups + t.Cluster, t.TaskDefinition.Family + "/" + c.Name + "/" + t.ID
-	}
-	if prefix := options["awslogs-stream-prefix"]; prefix != "" {
-		return group, prefix + "/" + c.Name + "/" + t.ID
-	}
-	return group, c.RuntimeID
+func streamNames(group, stream *string) (string, string, error) {
+	var c check
+	c.required("logGroupName", group, groupNameRule)
+	c.required("logStreamName", stream, streamNameRule)
+	return aws.ToString(group), aws.ToString(stream), c.err()
 }
 
-// awslogs are the options of the container's awslogs log driver, if it has that.
-func awslogs(s *state.Snapshot, ref model.TaskDefinitionRef, container string) map[string]string {
-	d, ok := s.TaskDefinition(ref)
-	if !ok {
-		return nil
+// DescribeLogStreams shows the log streams of a group, by name or by the time of their
+// last event.
+func (a *API) DescribeLogStreams(ctx context.Context, in *cloudwatchlogs.DescribeLogStreamsInput) (*cloudwatchlogs.DescribeLogStreamsOutput, error) {
+	var c check
+	c.text("logStreamNamePrefix", in.LogStreamNamePrefix, streamNameRule)
+	c.text("nextToken", in.NextToken, tokenRule)
+	oneOf(&c, "orderBy", in.OrderBy, types.OrderBy("").Values())
+	number(&c, "limit", in.Limit, 1, maxDescribed)
+	if err := c.err(); err != nil {
+		return nil, err
 	}
-	c, _ := d.Container(container)
-	return options(c)
+	g, err := a.group(in.LogGroupName, in.LogGroupIdentifier)
+	if err != nil {
+		return nil, err
+	}
+	if in.OrderBy == types.OrderByLastEventTime && in.LogStreamNamePrefix != nil {
+		return nil, invalid("Cannot order by LastEventTime with a logStreamNamePrefix.")
+	}
+	streams, err := a.archive.Streams(g.Name)
+	if err != nil {
+		return nil, told(err, groupNotFound(), nil)
+	}
+	streams = slices.DeleteFunc(streams, func(s archive.Stream) bool {
+		return !strings.HasPrefix(s.Name, aws.ToString(in.LogStreamNamePrefix))
+	})
+	key := func(s archive.Stream) string { return s.Name }
+	if in.OrderBy == types.OrderByLastEventTime {
+		key = func(s archive.Stream) string { return fmt.Sprintf("%020d %s", s.LastEvent, s.Name) }
+	}
+	shown, next, err := page(paging{"DescribeLogStreams " + string(in.OrderBy), in.NextToken, limit(in.Limit, maxDescribed), aws.ToBool(in.Descending)}, streams, key)
+	if err != nil {
+		return nil, err
+	}
+	out := &cloudwatchlogs.DescribeLogStreamsOutput{LogStreams: []types.LogStream{}, NextToken: next}
+	for _, s := range shown {
+		out.LogStreams = append(out.LogStreams, a.showStream(g.Name, s))
+	}
+	return out, nil
 }
 
-func options(c types.ContainerDefinition) map[string]string {
-	if c.LogConfiguration == nil || c.LogConfiguration.LogDriver != types.LogDriverAwslogs {
-		return nil
+func (a *API) showStream(group string, s archive.Stream) types.LogStream {
+	shown := types.LogStream{
+		LogStreamName: &s.Name, Arn: aws.String(a.groupARN(group) + ":log-stream:" + s.Name), CreationTime: &s.CreatedAt,
+		StoredBytes: aws.Int64(0), // "the storedBytes parameter is always reported as zero"
 	}
-	return c.LogConfiguration.Options
-}
-
-// groupExists: a cluster has its group, and a group that a task definition names
-// is there.
-func groupExists(s *state.Snapshot, group string) bool {
-	if cluster, ok := strings.CutPrefix(group, defaultGroups); ok {
-		if _, ok := s.Cluster(cluster); ok {
-			return true
-		}
+	if s.LastIngestion != 0 {
+		shown.FirstEventTimestamp, shown.LastEventTimestamp, shown.LastIngestionTime = &s.FirstEvent, &s.LastEvent, &s.LastIngestion
+		shown.UploadSequenceToken = aws.String(sequenceToken)
 	}
-	for d := range s.TaskDefinitions() {
-		for _, c := range d.Containers() {
-			if options(c)["awslogs-group"] == group {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// groupName reads a group's name or ARN ("arn:aws:logs:R:A:log-group:NAME", with
-// or without ":*" behind it).
-func groupName(identifier string) string {
-	part := strings.SplitN(identifier, ":", 7)
-	if len(part) == 7 && part[0] == "arn" && part[2] == "logs" && part[5] == "log-group" {
-		return strings.TrimSuffix(part[6], ":*")
-	}
-	return identifier
-}
-
-// required reads a member that must be given.
-func required(name string, value *string) (string, error) {
-	if s := aws.ToString(value); s != "" {
-		return s, nil
-	}
-	return "", invalid("1 validation error detected: Value null at '%s' failed to satisfy constraint: Member must not be null", name)
-}
-
-func invalid(format string, args ...any) error {
-	return awsapi.Errorf("InvalidParameterException", format, args...)
+	return shown
 }

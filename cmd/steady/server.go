@@ -8,10 +8,12 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"steady/agent"
+	"steady/archive"
 	"steady/awsapi"
 	"steady/control"
 	"steady/ecs"
@@ -30,6 +32,8 @@ type server struct {
 	realm     model.Realm
 	runtime   runtime.Runtime
 	store     *state.Store
+	archive   *archive.Archive
+	logs      *logs.API
 	fleet     *fleet.Fleet
 	instances []*model.Instance
 	listener  net.Listener
@@ -49,6 +53,12 @@ func newServer(ctx context.Context, c upCommand, log *slog.Logger) (_ *server, e
 	if s.store, err = openState(c.DataDir); err != nil {
 		return nil, err
 	}
+	if s.archive, err = archive.Open(filepath.Join(c.DataDir, "archive"), archive.Options{
+		MaxBytes: int64(c.ArchiveMax), Log: log, Account: c.Account,
+	}); err != nil {
+		return nil, err
+	}
+	s.logs = logs.New(logs.Options{Archive: s.archive, Store: s.store, Realm: s.realm, Log: log})
 	if s.listener, err = listen(ctx, c.Listen); err != nil {
 		return nil, err
 	}
@@ -127,7 +137,7 @@ func (s *server) run(ctx context.Context, ready func(url string)) error {
 		ids = append(ids, i.ID)
 	}
 	parts.Go(func() { agent.RemoveStrays(ctx, s.runtime, s.id, ids, s.log) })
-	web := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
+	web := &http.Server{Handler: s.handler(ctx.Done()), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
 	parts.Go(func() {
 		if !s.connected(ctx) {
 			return
@@ -180,21 +190,26 @@ func (s *server) runAgent(ctx context.Context, i *model.Instance, fail context.C
 	}
 }
 
-func (s *server) handler() http.Handler {
-	o := awsapi.Options{Logger: s.log}
+func (s *server) handler(closing <-chan struct{}) http.Handler {
+	o := awsapi.Options{Logger: s.log, Closing: closing}
 	if s.keys != nil {
 		o.Keys = s.keys.secret
 	}
 	api := ecs.New(s.store, s.realm, ecs.Options{Settle: s.options.Settle})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.Handle("/", awsapi.Handler(o, api.Service(), logs.New(s.store).Service()))
+	mux.Handle("/", awsapi.Handler(o, api.Service(), s.logs.Service()))
 	return mux
 }
 
 func (s *server) close() {
 	if s.listener != nil {
 		s.listener.Close()
+	}
+	if s.archive != nil {
+		if err := s.archive.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "steady: close the archive: "+err.Error())
+		}
 	}
 	if s.store != nil {
 		if err := s.store.Close(); err != nil {

@@ -18,6 +18,7 @@ type upCommand struct {
 	Settle      time.Duration `help:"How long a task must have been RUNNING to count as healthy. Amazon ECS: 40s." default:"3s"`
 	Retention   time.Duration `help:"How long stopped tasks and deleted services can be described." default:"1h"`
 	KeepStopped int           `help:"How many stopped tasks of each service, and of each family of stand-alone tasks, keep their containers on a container instance, for docker logs and docker inspect: the newest, until --retention is over or the service is deleted." default:"3"`
+	ArchiveMax  byteSize      `help:"The most that archived logs and events may take on disk, such as 10GiB; the least important and oldest go first. 0 is no limit." default:"10GiB"`
 	Region      string        `help:"Region in ARNs. Keep it: ARNs that are in use change with it." default:"us-east-1"`
 	Account     string        `help:"Account id in ARNs." default:"000000000000"`
 	LogLevel    slog.Level    `help:"Log level: debug, info, warn, error." default:"info"`

@@ -1,11 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -19,30 +19,60 @@ import (
 // localServer is where a server listens unless told otherwise.
 const localServer = "http://127.0.0.1:3270"
 
+// target says which server a client command talks to: an endpoint; without one, Amazon
+// ECS where a region or a profile is given; else the local server.
+type target struct {
+	Endpoint string `help:"URL of the server; ${local_server} unless given." env:"AWS_ENDPOINT_URL_ECS,AWS_ENDPOINT_URL" placeholder:"URL"`
+	Region   string `help:"Without an endpoint: talk to Amazon ECS in this region."`
+	Profile  string `help:"Without an endpoint: talk to Amazon ECS with this profile of the AWS configuration."`
+}
+
+// url is the endpoint to call, empty for Amazon's own.
+func (t target) url() string {
+	if t.Endpoint == "" && t.Region == "" && t.Profile == "" {
+		return localServer
+	}
+	return t.Endpoint
+}
+
 // clients talk to a server.
 type clients struct {
 	ecs  *ecs.Client
 	logs *cloudwatchlogs.Client
 }
 
-// connect makes clients for an endpoint with the SDK's usual credentials. A server
-// on loopback does not ask for any, so none are looked for beyond the environment
-// and the profile: the SDK's search would ask the network.
+// connect makes clients for an endpoint.
 func connect(ctx context.Context, endpoint string) (clients, error) {
-	c, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{}))
+	return target{Endpoint: endpoint}.connect(ctx)
+}
+
+// connect makes clients with the SDK's usual credentials. A server on loopback does not
+// ask for any, so none are looked for beyond the environment and the profile: the SDK's
+// search would ask the network.
+func (t target) connect(ctx context.Context) (clients, error) {
+	with := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
+	if t.Region != "" {
+		with = append(with, config.WithRegion(t.Region))
+	}
+	if t.Profile != "" {
+		with = append(with, config.WithSharedConfigProfile(t.Profile))
+	}
+	c, err := config.LoadDefaultConfig(ctx, with...)
 	if err != nil {
 		return clients{}, fmt.Errorf("read the AWS configuration: %w", err)
 	}
-	if c.Region == "" {
-		c.Region = "us-east-1"
+	endpoint := t.url()
+	if c.Region == "" && endpoint == "" {
+		return clients{}, fmt.Errorf("profile %s names no region: give one with --region", t.Profile)
 	}
-	if os.Getenv("AWS_ACCESS_KEY_ID") == "" && os.Getenv("AWS_PROFILE") == "" && monitor.OnLoopback(endpoint) {
+	c.Region = cmp.Or(c.Region, "us-east-1")
+	if os.Getenv("AWS_ACCESS_KEY_ID") == "" && os.Getenv("AWS_PROFILE") == "" && t.Profile == "" && monitor.OnLoopback(endpoint) {
 		c.Credentials = credentials.NewStaticCredentialsProvider("steady", "steady", "")
 	}
-	return clients{
-		ecs:  ecs.NewFromConfig(c, func(o *ecs.Options) { o.BaseEndpoint = aws.String(endpoint) }),
-		logs: cloudwatchlogs.NewFromConfig(c, func(o *cloudwatchlogs.Options) { o.BaseEndpoint = aws.String(endpoint) }),
-	}, nil
+	if endpoint != "" {
+		c.BaseEndpoint = &endpoint
+	}
+	return clients{ecs: ecs.NewFromConfig(c), logs: cloudwatchlogs.NewFromConfig(c)}, nil
 }
 
 // terminal tells whether a file is one, and whether it may be coloured.

@@ -16,11 +16,11 @@ import (
 // following says how a deployment is followed to its verdict, and who is told: what
 // watch, deploy and rollback have in common.
 type following struct {
-	Cluster  string        `help:"Name or ARN of the cluster." default:"default"`
-	Timeout  time.Duration `help:"How long to watch at most." default:"10m"`
-	Hold     time.Duration `help:"How long the service must stay where the deployment brought it for that to be a success." default:"1s"`
-	Patient  bool          `help:"Watch a deployment that cannot succeed until ECS ends it, or until the time-out."`
-	Endpoint string        `help:"URL of the server." default:"${local_server}" env:"AWS_ENDPOINT_URL_ECS,AWS_ENDPOINT_URL"`
+	Cluster string        `help:"Name or ARN of the cluster." default:"default"`
+	Timeout time.Duration `help:"How long to watch at most." default:"10m"`
+	Hold    time.Duration `help:"How long the service must stay where the deployment brought it for that to be a success." default:"1s"`
+	Patient bool          `help:"Watch a deployment that cannot succeed until ECS ends it, or until the time-out."`
+	target
 
 	Output    string `short:"o" help:"What is printed: text, or json, one document at the end (what happens meanwhile goes to stderr)." enum:"text,json" default:"text"`
 	Events    string `help:"How that which happens is printed: text, or ndjson, a JSON object a line." enum:"text,ndjson" default:"text"`
@@ -59,7 +59,7 @@ func (f following) watch(ctx context.Context, api clients, service, deployment s
 	out, live, color := f.stage()
 	return monitor.Watch(ctx, monitor.Options{
 		Cluster: f.Cluster, Service: service, Deployment: deployment, Timeout: f.Timeout, Hold: f.Hold, Patient: f.Patient,
-		Endpoint: f.Endpoint, ECS: api.ecs, Logs: api.logs,
+		Endpoint: f.url(), ECS: api.ecs, Logs: api.logs,
 		Out: out, Terminal: live, Color: color, NDJSON: f.Events == "ndjson",
 	})
 }

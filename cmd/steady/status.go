@@ -13,18 +13,18 @@ import (
 
 // statusCommand shows how services stand.
 type statusCommand struct {
-	Service  string `arg:"" optional:"" help:"Name or ARN of the service; all of the cluster unless given."`
-	Cluster  string `help:"Name or ARN of the cluster." default:"default"`
-	Endpoint string `help:"URL of the server." default:"${local_server}" env:"AWS_ENDPOINT_URL_ECS,AWS_ENDPOINT_URL"`
+	Service string `arg:"" optional:"" help:"Name or ARN of the service; all of the cluster unless given."`
+	Cluster string `help:"Name or ARN of the cluster." default:"default"`
+	target
 }
 
 // Run looks once and prints.
 func (c *statusCommand) Run(ctx context.Context) error {
-	api, err := connect(ctx, c.Endpoint)
+	api, err := c.connect(ctx)
 	if err != nil {
 		return err
 	}
-	o := monitor.Options{Cluster: c.Cluster, Service: c.Service, Endpoint: c.Endpoint, ECS: api.ecs, Logs: api.logs}
+	o := monitor.Options{Cluster: c.Cluster, Service: c.Service, Endpoint: c.url(), ECS: api.ecs, Logs: api.logs}
 	if c.Service != "" {
 		s, err := monitor.Stand(ctx, o)
 		if err != nil {

@@ -12,7 +12,7 @@ type watchCommand struct {
 
 // Run watches to the verdict, which is the exit code.
 func (c *watchCommand) Run(ctx context.Context) error {
-	api, err := connect(ctx, c.Endpoint)
+	api, err := c.connect(ctx)
 	if err != nil {
 		return err
 	}

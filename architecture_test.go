@@ -31,6 +31,10 @@ var allowed = map[string][]string{
 	"archive/journal":     nil,
 	"archive/table":       {"scan", "archive/flatten"},
 	"archive":             {"scan", "archive/journal", "archive/table"},
+	"insights/ql":         nil,
+	"insights/value":      nil,
+	"insights/function":   {"insights/ql", "insights/value"},
+	"insights":            {"scan", "insights/ql", "insights/value", "insights/function"},
 	"state":               {"model"},
 	"state/bolt":          {"state"},
 	"ledger":              {"model", "state", "rollout"},
@@ -63,6 +67,11 @@ var impure = map[string][]string{
 	"lifecycle":       {"os", "net", "net/http", "log/slog", "context"},
 	"diagnose":        {"os", "net", "net/http", "log/slog", "context"},
 	"filterpattern":   {"os", "net", "net/http", "log/slog", "context", "time"},
+	// A query is cancelled by its context; it is pure in all else.
+	"insights":          {"os", "net", "net/http", "log/slog"},
+	"insights/ql":       {"os", "net", "net/http", "log/slog", "context"},
+	"insights/value":    {"os", "net", "net/http", "log/slog", "context"},
+	"insights/function": {"os", "net", "net/http", "log/slog", "context"},
 }
 
 func TestImports(t *testing.T) {

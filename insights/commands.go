@@ -1,0 +1,168 @@
+package insights
+
+import (
+	"steady/insights/ql"
+	"steady/scan"
+)
+
+// command compiles one command.
+func (c *compiler) command(command ql.Command) {
+	switch e := command.(type) {
+	case *ql.Fields:
+		c.fields(e)
+	case *ql.Filter:
+		c.filter(e)
+	case *ql.Stats:
+		s := c.stats(e)
+		s.order(e, c.nameOf)
+		if e.Offset != nil && len(c.plan.stages) == 1 {
+			shift := e.Offset.Duration().Milliseconds()
+			c.plan.from, c.plan.to = c.plan.from-shift, c.plan.to-shift
+		}
+		c.aggregate(s, s.to)
+	case *ql.Sort:
+		c.sort(e)
+	case *ql.Limit:
+		c.limit(e)
+	case *ql.Extract:
+		c.extract(e)
+	case *ql.Dedup:
+		c.dedup(e)
+	case *ql.Unmask:
+		c.fields(&ql.Fields{Span: e.Span, Items: []ql.Item{{X: e.X}}})
+	case *ql.Unnest:
+		c.unnest(e)
+	case *ql.Expand:
+		c.expand(e)
+	default:
+		c.more(command)
+	}
+}
+
+// column compiles an expression and gives it a slot under its name.
+func (c *compiler) column(i ql.Item) (name string, slot int) {
+	name = c.nameOf(i)
+	n := c.expr(i.X)
+	if s, ok := n.(slotNode); ok {
+		slot = int(s)
+		if i.Alias != "" {
+			c.space.names[name] = slot
+		}
+		return name, slot
+	}
+	slot = c.space.define(name)
+	if _, is := i.X.(*ql.Field); !is {
+		c.space.texts[i.X.String()] = slot
+	}
+	c.each(setStep{slot, n})
+	return name, slot
+}
+
+func (c *compiler) fields(e *ql.Fields) {
+	if e.Display {
+		c.space.shown = nil
+	} else if c.space.events && !c.space.explicit {
+		c.space.explicit = true
+	}
+	for _, i := range e.Items {
+		name, slot := c.column(i)
+		c.space.show(name, slot)
+	}
+}
+
+func (c *compiler) filter(e *ql.Filter) {
+	for _, condition := range ql.Conjuncts(e.Condition) {
+		n := c.expr(condition)
+		if len(c.plan.stages) == 1 && !c.space.collected && c.space.joined == nil {
+			c.push(condition)
+		}
+		c.each(filterStep{n})
+	}
+}
+
+// sort: "sort on an unknown field" does nothing.
+func (c *compiler) sort(e *ql.Sort) {
+	c.collect()
+	var keys []sortKey
+	for _, k := range e.Keys {
+		n := c.expr(k.X)
+		if k.Alias != "" {
+			_, slot := c.column(k.Item)
+			n = slotNode(slot)
+		}
+		if _, fixed := n.(constant); !fixed {
+			keys = append(keys, sortKey{n, k.Descending})
+		}
+	}
+	if len(keys) == 0 {
+		return
+	}
+	s := c.stage()
+	if len(c.plan.stages) > 1 || len(s.whole) > 0 || s.order != newest || s.keys != nil || s.limit > 0 {
+		c.all(sortStep(keys))
+		return
+	}
+	s.keys, s.order = keys, byKeys
+	for i, k := range keys { // what is equal is newest first, so times behind it add nothing
+		slot, is := k.node.(slotNode)
+		if !is || c.space.slots[slot].source != scan.Timestamp {
+			break
+		}
+		if i == 0 {
+			s.keys, s.order = nil, oldest
+			if k.descending {
+				s.order = newest
+			}
+		}
+	}
+}
+
+func (c *compiler) limit(e *ql.Limit) {
+	const most = 100000
+	if e.N > most {
+		c.fail(e.Span, "the limit is at most %d", most)
+	}
+	c.collect()
+	s := c.stage()
+	if len(c.plan.stages) > 1 || len(s.whole) > 0 || s.limit > 0 {
+		c.all(limitStep(e.N))
+	} else {
+		s.limit = e.N
+		if e.Any && s.order == newest && s.keys == nil {
+			s.order = anyway
+		}
+	}
+	c.plan.limited = true
+}
+
+// dedup: "keeps the first in sort order"; a row where one of the fields is missing is kept.
+func (c *compiler) dedup(e *ql.Dedup) {
+	c.collect()
+	var nodes []node
+	for _, f := range e.Fields {
+		nodes = append(nodes, c.expr(f))
+	}
+	c.all(stepFunc(func(f *frame) (*frame, error) {
+		vectors := make([]*vector, len(nodes))
+		for i, n := range nodes {
+			vectors[i] = n.eval(f)
+		}
+		seen := map[string]bool{}
+		var keep []int32
+		var key []byte
+		for row := range f.n {
+			key = key[:0]
+			null := false
+			for _, v := range vectors {
+				x := v.at(row)
+				null = null || x.IsMissing()
+				key = appendKey(key, x)
+			}
+			if null || !seen[string(key)] {
+				keep = append(keep, int32(row))
+				seen[string(key)] = true
+			}
+		}
+		return f.gather(keep), nil
+	}))
+}

@@ -1,0 +1,263 @@
+package insights
+
+import (
+	"strings"
+
+	"steady/insights/function"
+	"steady/insights/ql"
+	"steady/insights/value"
+	"steady/scan"
+)
+
+// compiler turns a query's tree into stages. It remembers the first error; whatever
+// is compiled after it is not used.
+type compiler struct {
+	text  string
+	query function.Query
+	in    *Input // nil when a query is only checked
+	err   error
+	plan  *plan
+	space *space
+	// inStats is set while the expressions of stats are compiled.
+	inStats *statsCompiler
+	src     scan.Source
+}
+
+func (c *compiler) fail(s ql.Span, format string, a ...any) {
+	if c.err == nil {
+		c.err = ql.Fail(c.text, s, format, a...)
+	}
+}
+
+// expr compiles an expression in the space of the moment. What depends on nothing is
+// computed at once.
+func (c *compiler) expr(e ql.Expr) node {
+	n := c.bare(e)
+	k, ok := n.(*call)
+	if !ok {
+		return n
+	}
+	args := make([]value.Value, len(k.args))
+	for i, a := range k.args {
+		fixed, ok := a.(constant)
+		if !ok {
+			return n
+		}
+		args[i] = fixed.Value
+	}
+	return constant{k.fn(args)}
+}
+
+func (c *compiler) bare(e ql.Expr) node {
+	switch e.(type) {
+	case *ql.Field, *ql.Number, *ql.Text, *ql.Bool:
+	default:
+		if i, ok := c.space.texts[e.String()]; ok {
+			c.space.use(i)
+			return slotNode(i)
+		}
+	}
+	switch e := e.(type) {
+	case *ql.Number:
+		return constant{value.OfNumber(e.Value)}
+	case *ql.Text:
+		return constant{value.Of(e.Value)}
+	case *ql.Bool:
+		return constant{value.OfBool(e.Value)}
+	case *ql.Field:
+		return c.field(e.Span, e.Segments)
+	case *ql.Access:
+		return c.access(e)
+	case *ql.Call:
+		return c.call(e)
+	case *ql.Unary:
+		return c.unary(e)
+	case *ql.Binary:
+		return &call{operator(e.Op), []node{c.expr(e.L), c.expr(e.R)}}
+	case *ql.Match:
+		return &call{matcher(e), []node{c.expr(e.X)}}
+	case *ql.In:
+		return c.in_(e)
+	case *ql.Period:
+		c.fail(e.Span, "a period stands only in functions of time, such as bin(%s)", e)
+	case *ql.Regex:
+		c.fail(e.Span, "a regular expression stands only behind like and =~, and in parse and regexReplace")
+	}
+	return constant{}
+}
+
+// field finds what a name means: a column that a command made, a member of a map in
+// such a column, or a field of log events.
+func (c *compiler) field(at ql.Span, segments []string) node {
+	name := strings.Join(segments, ".")
+	if _, made := c.space.computed(name); !made {
+		if i, n, ok := c.space.prefix(segments); ok {
+			return path(slotNode(i), segments[n:])
+		}
+	}
+	if c.inStats != nil {
+		return c.inStats.sibling(at, name)
+	}
+	if i, ok := c.space.find(name); ok {
+		return slotNode(i)
+	}
+	return constant{} // stats dropped it: no row has a value
+}
+
+func path(x node, names []string) node {
+	for _, n := range names {
+		x = &call{func(a []value.Value) value.Value { return a[0].Member(n) }, []node{x}}
+	}
+	return x
+}
+
+// access takes from maps and lists; lists in log events are flattened: items[0] is
+// the field items.0.
+func (c *compiler) access(e *ql.Access) node {
+	if segments, ok := flat(e); ok && c.inStats == nil {
+		name := strings.Join(segments, ".")
+		if _, made := c.space.names[name]; made || !c.madeRoot(segments) {
+			return c.field(e.Span, segments)
+		}
+	}
+	x := c.expr(e.X)
+	if e.List {
+		return &call{func(a []value.Value) value.Value { return a[0].Element(e.Index) }, []node{x}}
+	}
+	return path(x, []string{e.Name})
+}
+
+// madeRoot tells whether a command made what a path begins with.
+func (c *compiler) madeRoot(segments []string) bool {
+	for n := 1; n < len(segments); n++ {
+		if i, ok := c.space.names[strings.Join(segments[:n], ".")]; ok && c.space.slots[i].source == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// flat is the path of a field that accesses go along.
+func flat(e ql.Expr) ([]string, bool) {
+	switch e := e.(type) {
+	case *ql.Field:
+		return e.Segments, true
+	case *ql.Access:
+		segments, ok := flat(e.X)
+		next := e.Name
+		if e.List {
+			next = value.FormatNumber(float64(e.Index))
+		}
+		return append(segments[:len(segments):len(segments)], next), ok
+	}
+	return nil, false
+}
+
+func (c *compiler) unary(e *ql.Unary) node {
+	x := c.expr(e.X)
+	if e.Op == "not" {
+		return &call{func(a []value.Value) value.Value { return value.OfBool(!a[0].Truth()) }, []node{x}}
+	}
+	return &call{function.Arithmetic("-"), []node{constant{value.OfNumber(0)}, x}}
+}
+
+// call compiles a function. Periods and regular expressions among its arguments are
+// read now, not for every row.
+func (c *compiler) call(e *ql.Call) node {
+	if _, is := aggregates[strings.ToLower(e.Name)]; is {
+		if c.inStats != nil {
+			return c.inStats.aggregate(e)
+		}
+		c.fail(e.Span, "%s aggregates rows: it stands only in stats", e.Name)
+		return constant{}
+	}
+	f, known := function.Named(e.Name)
+	if !known || e.Star {
+		c.fail(e.Span, "there is no function %s%s", e.Name, map[bool]string{true: "(*)"}[e.Star && known])
+		return constant{}
+	}
+	if len(e.Args) < f.Min || f.Max >= 0 && len(e.Args) > f.Max {
+		c.fail(e.Span, "%s takes %s, not %d", e.Name, arguments(f.Min, f.Max), len(e.Args))
+		return constant{}
+	}
+	args := e.Args
+	fn := f.Call
+	switch {
+	case f.Constant != nil:
+		return constant{f.Constant(c.query)}
+	case f.Period != nil:
+		p, ok := args[len(args)-1].(*ql.Period)
+		if !ok {
+			c.fail(args[len(args)-1].Place(), "%s takes a period such as 5m here", e.Name)
+			return constant{}
+		}
+		args = args[:len(args)-1]
+		if len(args) == 0 {
+			return c.bin(e, f, *p)
+		}
+		fn = f.Period(*p)
+	case f.Pattern != nil:
+		re := c.pattern(args[1])
+		if re == nil {
+			return constant{}
+		}
+		fn = f.Pattern(re.Regexp)
+		args = []ql.Expr{args[0], args[2]}
+	case f.Max == 1 && f.Min == 0 && len(args) == 0: // messageSize()
+		args = []ql.Expr{&ql.Field{Span: e.Span, Segments: []string{scan.Message}}}
+	}
+	nodes := make([]node, len(args))
+	for i, a := range args {
+		nodes[i] = c.expr(a)
+	}
+	return &call{fn, nodes}
+}
+
+func (c *compiler) pattern(e ql.Expr) *ql.Regex {
+	switch e := e.(type) {
+	case *ql.Regex:
+		return e
+	case *ql.Text:
+		re, err := ql.Compile(e.Value)
+		if err != nil {
+			c.fail(e.Span, "the regular expression cannot be used: %v", err)
+			return nil
+		}
+		return &ql.Regex{Span: e.Span, Source: e.Value, Regexp: re}
+	}
+	c.fail(e.Place(), "a regular expression stands here, in quotes or between slashes")
+	return nil
+}
+
+// bin: "bin() always uses @timestamp"; it has no meaning behind a stats that lost it.
+func (c *compiler) bin(e *ql.Call, f function.Function, p ql.Period) node {
+	if c.space.events {
+		c.space.use(c.timestamp())
+		return bin{period: p.Capped()}
+	}
+	i, ok := c.space.find(scan.Timestamp)
+	if !ok {
+		c.fail(e.Span, "bin uses @timestamp, which the stats before it did not keep")
+		return constant{}
+	}
+	return &call{f.Period(p), []node{slotNode(i)}}
+}
+
+// timestamp is the slot of @timestamp of log events.
+func (c *compiler) timestamp() int {
+	i, _ := c.space.find(scan.Timestamp)
+	return i
+}
+
+func arguments(least, most int) string {
+	n := func(i int) string { return value.FormatNumber(float64(i)) }
+	switch {
+	case most < 0:
+		return "at least " + n(least) + " arguments"
+	case least == most && least == 1:
+		return "1 argument"
+	case least == most:
+		return n(least) + " arguments"
+	}
+	return n(least) + " to " + n(most) + " arguments"
+}

@@ -1,0 +1,143 @@
+// Package insights answers queries of the CloudWatch Logs Insights language over what
+// a scan.Source has: it reads the query, plans what to scan, and computes the result.
+// It never stores anything and never reads a clock.
+//
+// Memory: what a query holds is kept under Input.MaxMemory. One that needs more is
+// refused with a *MemoryError; nothing is written to disk.
+package insights
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"steady/insights/function"
+	"steady/insights/ql"
+	"steady/scan"
+)
+
+// Malformed is what a query is refused with: MalformedQueryException, with the place
+// in the query in characters.
+type Malformed = ql.Malformed
+
+// Source is what a SOURCE command selects.
+type Source = ql.Source
+
+// Query is a query that can be run.
+type Query struct {
+	tree *ql.Query
+}
+
+// Parse reads a query and checks all that can be checked without data. The error is a
+// *Malformed.
+func Parse(text string) (*Query, error) {
+	tree, err := ql.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := newCompiler(text, function.Query{}, nil).compile(tree); err != nil {
+		return nil, err
+	}
+	return &Query{tree}, nil
+}
+
+// String is the query in its canonical form.
+func (q *Query) String() string { return q.tree.String() }
+
+// Sources are the query's own SOURCE commands; where it has none, the caller says
+// which log groups it is for.
+func (q *Query) Sources() []Source { return q.tree.Sources }
+
+// Defaults of Input.
+const (
+	DefaultLimit  = 10000
+	DefaultMemory = 256 << 20
+)
+
+// Input is what a query is run with.
+type Input struct {
+	Groups   []string // names of log groups; not used where the query has SOURCE
+	From, To int64    // ms since the epoch, both inclusive
+	Now      time.Time
+	// Limit is the number of rows that a query without a limit command gives; 0 is
+	// DefaultLimit.
+	Limit int
+	// MaxMemory is about how many bytes it may hold at a time; 0 is DefaultMemory.
+	MaxMemory int64
+	// Resolve names the log groups that a SOURCE command selects. It may be nil where
+	// no query has one.
+	Resolve func(Source) ([]string, error)
+	// LookupTable gives the table of a lookup command. It may be nil where there are
+	// none.
+	LookupTable func(name string) (*Table, error)
+}
+
+// Table is a lookup table.
+type Table struct {
+	Columns []string
+	Rows    [][]string
+}
+
+// Field is one value of a row of results.
+type Field struct{ Name, Value string }
+
+// Result is what a query gives.
+type Result struct {
+	// Columns are the names of the columns in their order, without @ptr.
+	Columns []string
+	// Rows have a field for each column that has a value, in the order of Columns;
+	// rows that are log events have @ptr behind them.
+	Rows       [][]Field
+	Statistics Statistics
+}
+
+// Statistics tell what a query read.
+type Statistics struct {
+	RecordsMatched, RecordsScanned, BytesScanned   float64
+	EstimatedRecordsSkipped, EstimatedBytesSkipped float64
+	LogGroupsScanned                               float64
+}
+
+// MemoryError refuses a query that needs more memory than it may have.
+type MemoryError struct{ Limit int64 }
+
+func (e *MemoryError) Error() string {
+	return fmt.Sprintf("the query needs more than %d MB of memory: take a shorter time range, add a filter or a limit, "+
+		"or aggregate over fewer different values", e.Limit>>20)
+}
+
+// Run runs a query to its end.
+func Run(ctx context.Context, src scan.Source, q *Query, in Input) (*Result, error) {
+	x := NewExecution(src, q, in)
+	if err := x.Run(ctx); err != nil {
+		return nil, err
+	}
+	return x.Result()
+}
+
+// Execution is one run of a query. Result may be called at any time, from any
+// goroutine.
+type Execution struct {
+	src  scan.Source
+	in   Input
+	q    *ql.Query
+	text string
+
+	mu         sync.Mutex
+	plan       *plan
+	sink       sink // of the first stage
+	statistics Statistics
+	needLimit  bool // rows without a limit command are cut to Input.Limit
+}
+
+// NewExecution makes an execution that has not begun.
+func NewExecution(src scan.Source, q *Query, in Input) *Execution {
+	if in.Limit == 0 {
+		in.Limit = DefaultLimit
+	}
+	if in.MaxMemory == 0 {
+		in.MaxMemory = DefaultMemory
+	}
+	return &Execution{src: src, in: in, q: q.tree, needLimit: true}
+}

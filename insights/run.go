@@ -1,0 +1,225 @@
+package insights
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"steady/insights/function"
+	"steady/scan"
+)
+
+// Run runs the query to its end, which may be an error: of the source, of ctx, or a
+// *MemoryError.
+func (x *Execution) Run(ctx context.Context) error {
+	p, err := x.compile()
+	if err != nil {
+		return err
+	}
+	groups, err := x.groups()
+	if err != nil {
+		return err
+	}
+	for _, prepare := range p.prepare {
+		if err := prepare(ctx); err != nil {
+			return err
+		}
+	}
+	x.begin(p, len(groups))
+	return x.scan(ctx, p, groups)
+}
+
+func (x *Execution) compile() (*plan, error) {
+	c := newCompiler(x.q.Text, function.Query{Now: x.in.Now, From: x.in.From, To: x.in.To}, &x.in)
+	c.src = x.src
+	p, err := c.compile(x.q)
+	if err != nil {
+		return nil, err
+	}
+	if x.needLimit && !p.limited {
+		p.cut(x.in.Limit)
+	}
+	return p, nil
+}
+
+// cut limits the last stage's rows.
+func (p *plan) cut(limit int) {
+	last := p.stages[len(p.stages)-1]
+	if len(p.stages) == 1 && len(last.whole) == 0 && last.limit == 0 {
+		last.limit = limit
+		return
+	}
+	last.whole = append(last.whole, limitStep(limit))
+}
+
+// groups are the log groups to scan.
+func (x *Execution) groups() ([]string, error) {
+	if len(x.q.Sources) == 0 {
+		return x.in.Groups, nil
+	}
+	var groups []string
+	for _, s := range x.q.Sources {
+		if x.in.Resolve == nil {
+			return nil, fmt.Errorf("%s cannot be used here: nothing can tell its log groups", s)
+		}
+		some, err := x.in.Resolve(s)
+		if err != nil {
+			return nil, fmt.Errorf("find the log groups of %s: %w", s, err)
+		}
+		groups = append(groups, some...)
+	}
+	slices.Sort(groups)
+	return slices.Compact(groups), nil
+}
+
+func (x *Execution) begin(p *plan, groups int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.plan = p
+	x.statistics.LogGroupsScanned += float64(groups)
+	first := p.stages[0]
+	if first.reduce != nil && !first.space.collected {
+		x.sink = first.reduce.sink()
+		return
+	}
+	x.sink = first.collector()
+}
+
+func (s *stage) collector() *collector {
+	c := &collector{space: s.space, order: s.order, keys: s.keys, limit: s.limit}
+	for i := range s.space.needed {
+		if s.space.slots[i].source != scan.Timestamp { // kept as it is
+			c.slots = append(c.slots, i)
+		}
+	}
+	slices.Sort(c.slots)
+	return c
+}
+
+func (x *Execution) scan(ctx context.Context, p *plan, groups []string) error {
+	request := scan.Request{Groups: groups, From: p.from, To: p.to, Fields: p.stages[0].space.fields(),
+		AllFields: p.allFields, Where: p.where}
+	if c, is := x.sink.(*collector); is {
+		request.Order = c.scanOrder()
+	}
+	if p.from > p.to || len(groups) == 0 {
+		return nil
+	}
+	for block, err := range x.src.Scan(ctx, request) {
+		if err != nil {
+			return fmt.Errorf("scan %d log groups: %w", len(groups), err)
+		}
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("run the query: %w", err)
+		}
+		if done, err := x.take(p, block); done || err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("run the query: %w", err)
+	}
+	return nil
+}
+
+// take does a block's work; done says that no later block can change the result.
+func (x *Execution) take(p *plan, block *scan.Block) (done bool, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.count(block.Work)
+	f := blockFrame(p.stages[0].space, block)
+	for _, s := range p.stages[0].stream {
+		if f, err = s.apply(f); err != nil {
+			return false, err
+		}
+	}
+	x.statistics.RecordsMatched += float64(f.n)
+	x.sink.add(f)
+	if x.sink.size() > x.in.MaxMemory {
+		return false, &MemoryError{x.in.MaxMemory}
+	}
+	c, is := x.sink.(*collector)
+	return is && c.enough(block.Bound), nil
+}
+
+func (x *Execution) count(w scan.Work) {
+	s := &x.statistics
+	s.RecordsScanned += float64(w.Records)
+	s.BytesScanned += float64(w.Bytes)
+	s.EstimatedRecordsSkipped += float64(w.SkippedRecords)
+	s.EstimatedBytesSkipped += float64(w.SkippedBytes)
+}
+
+// Result is what the query has come to so far; behind Run, all of it.
+func (x *Execution) Result() (*Result, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	r := &Result{Statistics: x.statistics}
+	if x.sink == nil {
+		return r, nil
+	}
+	f, err := x.finish()
+	if err != nil {
+		return nil, err
+	}
+	x.plan.render(f, r)
+	return r, nil
+}
+
+// finish does all that comes behind the scan.
+func (x *Execution) finish() (*frame, error) {
+	f := x.sink.finish()
+	for i, s := range x.plan.stages {
+		var err error
+		if i > 0 {
+			if f, err = applied(f, s.stream); err != nil {
+				return nil, err
+			}
+		}
+		if f, err = applied(f, s.whole); err != nil {
+			return nil, err
+		}
+		if _, reduced := x.sink.(*collector); s.reduce == nil || i == 0 && !reduced {
+			continue
+		}
+		k := s.reduce.sink()
+		k.add(f)
+		if k.size() > x.in.MaxMemory {
+			return nil, &MemoryError{x.in.MaxMemory}
+		}
+		f = k.finish()
+	}
+	return f, nil
+}
+
+func applied(f *frame, steps []step) (*frame, error) {
+	var err error
+	for _, s := range steps {
+		if f, err = s.apply(f); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// render writes the rows of a result: "missing fields are omitted".
+func (p *plan) render(f *frame, r *Result) {
+	vectors := make([]*vector, len(p.shown))
+	for i, c := range p.shown {
+		r.Columns = append(r.Columns, c.name)
+		vectors[i] = f.col(c.slot)
+	}
+	r.Rows = make([][]Field, f.n)
+	for row := range f.n {
+		for i, v := range vectors {
+			if x := v.at(row); !x.IsMissing() {
+				r.Rows[row] = append(r.Rows[row], Field{r.Columns[i], x.String()})
+			}
+		}
+		if p.ptr >= 0 {
+			if x := f.col(p.ptr).at(row); !x.IsMissing() {
+				r.Rows[row] = append(r.Rows[row], Field{scan.Ptr, x.String()})
+			}
+		}
+	}
+}

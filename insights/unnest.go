@@ -1,0 +1,53 @@
+package insights
+
+import (
+	"steady/insights/ql"
+	"steady/insights/value"
+)
+
+// unnest makes a row of each element of a list; what is no list counts as a list of
+// one element.
+func (c *compiler) unnest(e *ql.Unnest) {
+	list := c.expr(e.X)
+	slot := c.space.define(e.Into)
+	c.each(unnestStep{list, slot, false})
+	c.extracted(e.Into, slot)
+}
+
+// expand does so in the field itself, whose text is a list in JSON.
+func (c *compiler) expand(e *ql.Expand) {
+	list := c.expr(e.Field)
+	slot := c.space.define(e.Field.Name())
+	c.each(unnestStep{list, slot, true})
+	c.extracted(e.Field.Name(), slot)
+}
+
+type unnestStep struct {
+	list  node
+	slot  int
+	parse bool // texts may be lists in JSON
+}
+
+func (s unnestStep) apply(f *frame) (*frame, error) {
+	v := s.list.eval(f)
+	var origin []int32
+	var elements []value.Value
+	for row := range f.n {
+		x := v.at(row)
+		if s.parse && x.Kind() == value.Text {
+			if l := value.ParseJSON(x.Text()); l.Kind() == value.List {
+				x = l
+			}
+		}
+		if x.Kind() != value.List {
+			origin, elements = append(origin, int32(row)), append(elements, x)
+			continue
+		}
+		for _, one := range x.Tree().Values {
+			origin, elements = append(origin, int32(row)), append(elements, one)
+		}
+	}
+	g := f.gather(origin)
+	g.set(s.slot, rowsVector(elements))
+	return g, nil
+}

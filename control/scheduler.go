@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -100,6 +101,7 @@ func (s *scheduler) noteChange(change state.Change, freed map[string]bool) {
 		}
 		if !v.Live() {
 			freed[v.Cluster] = true
+			s.left(v.Instance)
 		}
 	case *model.Instance:
 		freed[v.Cluster] = true
@@ -127,6 +129,25 @@ func (s *scheduler) concerned(i *model.Instance) {
 	}
 }
 
+// left makes the services due that may wait for a task to leave a draining instance.
+func (s *scheduler) left(instance string) {
+	if i, ok := s.store.Snapshot().Instance(instance); ok && i.Status == model.Draining {
+		s.concerned(i)
+	}
+}
+
+// before is the order in which services take their steps: "the daemon task is the first
+// task to launch on the instances".
+func before(tx *state.Tx, a, b serviceID) int {
+	rank := func(id serviceID) int {
+		if svc, ok := tx.Service(id.cluster, id.name); ok && svc.Daemon {
+			return 0
+		}
+		return 1
+	}
+	return cmp.Or(rank(a)-rank(b), cmp.Compare(a.cluster, b.cluster), cmp.Compare(a.name, b.name))
+}
+
 // look takes the next step of every service that is due, in one transaction.
 func (s *scheduler) look(ctx context.Context) {
 	now := time.Now()
@@ -139,11 +160,9 @@ func (s *scheduler) look(ctx context.Context) {
 	if len(ids) == 0 {
 		return
 	}
-	slices.SortFunc(ids, func(a, b serviceID) int {
-		return slices.Compare([]string{a.cluster, a.name}, []string{b.cluster, b.name})
-	})
 	wake := make([]time.Time, len(ids))
 	err := s.store.Update(ctx, func(tx *state.Tx) error {
+		slices.SortFunc(ids, func(a, b serviceID) int { return before(tx, a, b) })
 		for i, id := range ids {
 			wake[i] = step{s, tx, id, now}.take()
 		}

@@ -20,9 +20,12 @@ func (d *decision) moveDaemon() {
 }
 
 // stopStrays stops tasks on instances that shall have none, and all but one of those
-// that share an instance.
+// that share an instance. On a draining one "the daemon task is … the last task to stop
+// after all replica tasks are stopped".
 func (d *decision) stopStrays() {
-	d.draining, _ = d.stopSome(d.draining, len(d.draining), lifecycle.ReasonDraining)
+	last, free := parted(d.draining, func(t *model.Task) bool { return d.Busy != nil && d.Busy(t.Instance) })
+	free, _ = d.stopSome(free, len(free), lifecycle.ReasonDraining)
+	d.draining = append(last, free...)
 	taken := map[string]bool{}
 	stray := func(t *model.Task) bool {
 		double := taken[t.Instance]

@@ -271,6 +271,18 @@ func TestDaemonHasOneTaskOnEachInstance(t *testing.T) {
 	w.gone().run(2).pass(settling).is("PRIMARY:2 COMPLETED pending 0 running 3 leaving 0 failed 0")
 }
 
+// "The daemon task is the last task to stop after all replica tasks are stopped."
+func TestDaemonTaskIsTheLastToLeaveADrainedInstance(t *testing.T) {
+	w := &world{t: t, now: start, settle: settling, place: -1, eligible: []string{"a", "b"}}
+	w.service = Begin(&model.Service{Name: "web", Cluster: "default", Status: model.Active, Daemon: true, MaximumPercent: 100},
+		model.TaskDefinitionRef{Family: "web", Revision: 1}, w.names(), w.now)
+	w.settleDown().run(1).pass(settling)
+	w.drained, w.busy, w.eligible = "a", true, []string{"b"}
+	w.settleDown().is("PRIMARY:1 COMPLETED pending 0 running 2 leaving 0 failed 0")
+	w.busy = false
+	w.settleDown().is("PRIMARY:1 COMPLETED pending 0 running 1 leaving 1 failed 0")
+}
+
 // An unhealthy task serves nobody: minimumHealthyPercent does not keep it.
 func TestDaemonReplacesUnhealthyTasksOfAnOlderRevision(t *testing.T) {
 	w := &world{t: t, now: start, settle: settling, place: -1, eligible: []string{"a", "b"}, checks: true}

@@ -26,6 +26,7 @@ type world struct {
 	wake     time.Time
 	checks   bool // tasks have health checks
 	drained  string
+	busy     bool // tasks of other services are left on the drained instance
 	eligible []string
 	resolve  bool
 	// unwatched tells that no agent is connected.
@@ -75,7 +76,7 @@ func (w *world) scale(desired int) *world {
 
 func (w *world) view() View {
 	v := View{Service: w.service, Now: w.now, Settle: w.settle, NewDeploymentID: w.deploymentID,
-		Draining: func(i string) bool { return i != "" && i == w.drained }, Eligible: w.eligible, ResolveImages: w.resolve,
+		Draining: func(i string) bool { return i != "" && i == w.drained }, Busy: func(i string) bool { return w.busy && i == w.drained }, Eligible: w.eligible, ResolveImages: w.resolve,
 		Watched: func(i string) bool { return !w.unwatched && (w.away == "" || i != w.away) }}
 	for _, t := range w.tasks {
 		if t.Live() {

@@ -48,7 +48,7 @@ func (s step) view(svc *model.Service) rollout.View {
 		Live:    slices.Collect(s.tx.LiveTasksOf(svc.Cluster, svc.Name)),
 		Ended:   slices.Collect(s.tx.EndedTasksOf(svc.Cluster, svc.Name)),
 		Now:     s.now, Settle: s.settings.Settle, NewDeploymentID: model.NewDeploymentID,
-		Draining: s.draining, Watched: s.watched,
+		Draining: s.draining, Busy: s.busy, Watched: s.watched,
 		Prefer: func(tasks []*model.Task, n int) []*model.Task { return s.prefer(svc, tasks, n) },
 	}
 	if p := svc.Primary(); p != nil {
@@ -66,6 +66,16 @@ func (s step) view(svc *model.Service) rollout.View {
 func (s step) draining(instance string) bool {
 	i, ok := s.tx.Instance(instance)
 	return ok && i.Status == model.Draining
+}
+
+// busy tells whether tasks of REPLICA services are left on an instance.
+func (s step) busy(instance string) bool {
+	for t := range s.tx.LiveTasksOn(instance) {
+		if svc, ok := s.tx.Service(t.Cluster, t.Service); ok && !svc.Daemon {
+			return true
+		}
+	}
+	return false
 }
 
 // watched tells whether the agent of an instance is connected.
@@ -162,7 +172,7 @@ func (s step) start(svc *model.Service, start rollout.Start) (_ *model.Service, 
 	if !ok {
 		s.log.Error("a deployment's task definition is missing", "cluster", svc.Cluster, "service", svc.Name,
 			"deployment", start.Deployment, "taskDefinition", start.TaskDefinition.String())
-		return svc, ""
+		return svc, "(service " + svc.Name + ") failed to launch a task with (error TaskDefinition not found.)."
 	}
 	request := s.request(svc, definition, start.Count)
 	result := s.place(svc, request, start.On)

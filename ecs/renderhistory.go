@@ -83,7 +83,7 @@ func (a *API) showBreaker(s *state.Snapshot, svc *model.Service, d *model.Servic
 		breaker = svc.CircuitBreaker
 		shown.Threshold = int32(rollout.Threshold(breaker, svc.DesiredCount))
 		if x := svc.Deployment(d.Deployment); x != nil {
-			shown.FailureCount = int32(rollout.FailedTasks(svc, x, s.TasksOf(svc.Cluster, svc.Name), a.settle, now))
+			shown.FailureCount = int32(rollout.BreakerFailures(svc, x, s.TasksOf(svc.Cluster, svc.Name), a.settle, now))
 		}
 	}
 	switch {

@@ -19,7 +19,7 @@ func Put(tx *state.Tx, before, after *model.Service, settle time.Duration, now t
 		Deployment: func(id string) *model.ServiceDeployment { d, _ := tx.ServiceDeployment(id); return d },
 		Revision:   func(id string) *model.ServiceRevision { r, _ := tx.ServiceRevision(id); return r },
 		Failures: func(d *model.Deployment) int {
-			return rollout.FailedTasks(after, d, tx.TasksOf(after.Cluster, after.Name), settle, now)
+			return rollout.BreakerFailures(after, d, tx.TasksOf(after.Cluster, after.Name), settle, now)
 		},
 	})
 	for _, d := range deployments {

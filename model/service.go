@@ -153,6 +153,8 @@ type Deployment struct {
 	Reason    string
 	// Rollback is the id of the failed deployment that this one rolls back from.
 	Rollback string
+	// RanAt is when a task of the deployment was first seen RUNNING.
+	RanAt time.Time
 	// Backoff is how starts of tasks that never reach RUNNING are slowed down.
 	Backoff Backoff
 	// Forgotten is what tasks whose records have been removed had told.
@@ -165,6 +167,7 @@ type Forgotten struct {
 	HealthyAt time.Time // when the last of them became healthy
 	FailedAt  time.Time // when the last of them failed
 	Failures  int       // how many of them failed after HealthyAt
+	Late      int       // how many of Failures never ran, though a task of the deployment had before
 	NeverRan  int       // how many of them ended without having been RUNNING, since Backoff.Since
 }
 

@@ -1,6 +1,43 @@
 package rollout
 
-import "steady/model"
+import (
+	"iter"
+	"time"
+
+	"steady/model"
+)
+
+// noteRan notes when the first task of the primary deployment was RUNNING: records do not
+// tell it for ever.
+func (d *decision) noteRan() {
+	p := d.service.Primary()
+	if p == nil || !p.RanAt.IsZero() {
+		return
+	}
+	if first := firstRan(p, d.tasksOf(p.ID)); !first.IsZero() {
+		d.edit().Primary().RanAt = first
+	}
+}
+
+// firstRan is when a task of a deployment was first RUNNING, zero if none was.
+func firstRan(d *model.Deployment, mine []*model.Task) time.Time {
+	first := d.RanAt
+	for _, t := range mine {
+		if t.Ran() && (first.IsZero() || t.StartedAt.Before(first)) {
+			first = t.StartedAt
+		}
+	}
+	return first
+}
+
+// BreakerFailures is what the circuit breaker counts of a deployment's tasks, which are
+// among those given. It has two stages: while no task of the deployment has been
+// RUNNING it counts "tasks that fail before RUNNING"; from then on failed health checks,
+// and no failed starts any more. Tasks that did run and ended by themselves before they
+// were healthy count in both, which Amazon leaves open.
+func BreakerFailures(s *model.Service, d *model.Deployment, tasks iter.Seq[*model.Task], settle time.Duration, now time.Time) int {
+	return failures(s, d, of(d, tasks), settle, now).counted()
+}
 
 // tripCircuitBreaker fails the primary deployment when too many of its tasks have
 // failed. "With rollback it creates a new primary deployment of the last completed
@@ -10,7 +47,8 @@ func (d *decision) tripCircuitBreaker() {
 	if p == nil || p.Rollout != model.InProgress || !d.service.CircuitBreaker.Enable {
 		return
 	}
-	if n, _ := failures(d.service, p, d.tasksOf(p.ID), d.Settle, d.Now); n < Threshold(d.service.CircuitBreaker, d.service.DesiredCount) {
+	f := failures(d.service, p, d.tasksOf(p.ID), d.Settle, d.Now)
+	if f.counted() < Threshold(d.service.CircuitBreaker, d.service.DesiredCount) {
 		return
 	}
 	s := d.edit()

@@ -38,11 +38,16 @@ func (d *decision) sayOnce(format string, args ...any) {
 }
 
 func saidSince(s *model.Service, message string, since time.Time) bool {
+	return toldSince(s, since, func(told string) bool { return told == message })
+}
+
+// toldSince tells whether there is such an event of the primary deployment since then.
+func toldSince(s *model.Service, since time.Time, such func(message string) bool) bool {
 	if p := s.Primary(); p != nil && p.CreatedAt.After(since) {
 		since = p.CreatedAt
 	}
 	return slices.ContainsFunc(s.Events, func(e model.ServiceEvent) bool {
-		return e.Message == message && !e.At.Before(since)
+		return !e.At.Before(since) && such(e.Message)
 	})
 }
 
@@ -108,6 +113,26 @@ func Refused(s *model.Service, message string, now time.Time) *model.Service {
 	n.Placement = model.PlacementRefusal{At: now, Message: message}
 	addEvent(&n, now, message)
 	return &n
+}
+
+// sayFailedStarts tells why tasks of the primary deployment did not start: "was unable to
+// place a task. Reason: <the task's start error>". Errors of the same name are the same
+// message: their details name containers, which differ.
+func (d *decision) sayFailedStarts() {
+	p := d.service.Primary()
+	if p == nil {
+		return
+	}
+	for _, t := range d.Ended {
+		if t.Deployment != p.ID || t.StopCode != model.TaskFailedToStart || d.Now.Sub(t.StoppedAt) >= repeatAfter {
+			continue
+		}
+		name, _, _ := strings.Cut(t.StoppedReason, ":")
+		told := fmt.Sprintf("(service %s) was unable to place a task. Reason: ", d.service.Name)
+		if !toldSince(d.service, d.Now.Add(-repeatAfter), func(message string) bool { return strings.HasPrefix(message, told+name) }) {
+			d.say("%s%s", told, t.StoppedReason)
+		}
+	}
 }
 
 // sayDeadlock tells that neither a start nor a stop is allowed, and none is under

@@ -101,37 +101,60 @@ func failed(t *model.Task, settle time.Duration) bool {
 // tasks; reset to 0 when a task becomes healthy". tasks are the service's tasks
 // that are on record, live and ended.
 func FailedTasks(s *model.Service, d *model.Deployment, tasks iter.Seq[*model.Task], settle time.Duration, now time.Time) int {
+	return failures(s, d, of(d, tasks), settle, now).failed
+}
+
+// of are the tasks of a deployment.
+func of(d *model.Deployment, tasks iter.Seq[*model.Task]) []*model.Task {
 	var mine []*model.Task
 	for t := range tasks {
 		if t.Deployment == d.ID {
 			mine = append(mine, t)
 		}
 	}
-	n, _ := failures(s, d, mine, settle, now)
-	return n
+	return mine
 }
 
+// account is what has failed of a deployment.
+type account struct {
+	failed int
+	late   int       // how many of them never ran, though a task of the deployment had before
+	last   time.Time // when the last of them failed
+}
+
+// counted is what the circuit breaker counts of it.
+func (a account) counted() int { return a.failed - a.late }
+
 // failures counts the failed tasks of a deployment since a task of it was last
-// healthy, or all of them where resetOnHealthyTask is false, and tells when the
-// last of them failed.
-func failures(s *model.Service, d *model.Deployment, mine []*model.Task, settle time.Duration, now time.Time) (n int, last time.Time) {
+// healthy, or all of them where resetOnHealthyTask is false.
+func failures(s *model.Service, d *model.Deployment, mine []*model.Task, settle time.Duration, now time.Time) account {
+	var a account
 	var since time.Time
 	if !s.CircuitBreaker.KeepFailures {
 		since = lastHealthy(d, mine, settle, now)
 	}
-	if d.Forgotten.FailedAt.After(since) {
-		n, last = d.Forgotten.Failures, d.Forgotten.FailedAt
+	if f := d.Forgotten; f.FailedAt.After(since) {
+		a = account{f.Failures, f.Late, f.FailedAt}
 	}
+	ran := firstRan(d, mine)
 	for _, t := range mine {
 		if t.Live() || !failed(t, settle) || !t.StoppedAt.After(since) {
 			continue
 		}
-		n++
-		if t.StoppedAt.After(last) {
-			last = t.StoppedAt
+		a.failed++
+		if late(t, ran) {
+			a.late++
+		}
+		if t.StoppedAt.After(a.last) {
+			a.last = t.StoppedAt
 		}
 	}
-	return n, last
+	return a
+}
+
+// late tells whether a task failed to start after one of its deployment had been RUNNING.
+func late(t *model.Task, firstRan time.Time) bool {
+	return t.StopCode == model.TaskFailedToStart && !firstRan.IsZero() && t.StoppedAt.After(firstRan)
 }
 
 // lastHealthy is when a task of the deployment last became healthy.
@@ -162,11 +185,14 @@ func Forget(s *model.Service, t *model.Task, settle time.Duration) *model.Servic
 	if at, was := becameHealthy(t, settle); was && at.After(f.HealthyAt) {
 		f.HealthyAt = at
 		if !f.FailedAt.After(at) && !s.CircuitBreaker.KeepFailures {
-			f.Failures = 0
+			f.Failures, f.Late = 0, 0
 		}
 	}
 	if failed(t, settle) && (t.StoppedAt.After(f.HealthyAt) || s.CircuitBreaker.KeepFailures) {
 		f.Failures++
+		if late(t, s.Deployments[i].RanAt) {
+			f.Late++
+		}
 		if t.StoppedAt.After(f.FailedAt) {
 			f.FailedAt = t.StoppedAt
 		}

@@ -25,7 +25,7 @@ type Ledger struct {
 	// Deployment and Revision return the record of that id, nil if there is none.
 	Deployment func(id string) *model.ServiceDeployment
 	Revision   func(id string) *model.ServiceRevision
-	// Failures is what the circuit breaker counts for a deployment (FailedTasks).
+	// Failures is what the circuit breaker counts for a deployment (BreakerFailures).
 	Failures func(d *model.Deployment) int
 }
 

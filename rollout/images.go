@@ -40,6 +40,5 @@ func (d *decision) resolving(x model.Deployment) bool {
 	if !d.ResolveImages || x.Images != nil || x.Rollout != model.InProgress {
 		return false
 	}
-	n, _ := failures(d.service, &x, d.tasksOf(x.ID), d.Settle, d.Now)
-	return n < attemptsToResolve
+	return failures(d.service, &x, d.tasksOf(x.ID), d.Settle, d.Now).failed < attemptsToResolve
 }

@@ -28,6 +28,9 @@ type View struct {
 	NewDeploymentID func() string
 	// Draining tells whether a container instance is to be rid of service tasks.
 	Draining func(instance string) bool
+	// Busy tells whether tasks of REPLICA services are left on a container instance;
+	// nil for nowhere.
+	Busy func(instance string) bool
 	// Prefer chooses n of the tasks to stop where all do their work, by where they
 	// run (placement.ChooseStops); nil for the youngest.
 	Prefer func(tasks []*model.Task, n int) []*model.Task
@@ -85,6 +88,8 @@ func Decide(v View) Step {
 	}
 	d.resolveImages()
 	d.dropReplaced()
+	d.noteRan()
+	d.sayFailedStarts()
 	d.tripCircuitBreaker()
 	if d.service.Daemon {
 		d.moveDaemon()

@@ -1,6 +1,8 @@
 package rollout
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -150,15 +152,73 @@ func TestCircuitBreakerWithoutRollbackKeepsTheOldRevisionServing(t *testing.T) {
 	w.is("PRIMARY:2 FAILED pending 0 running 0 leaving 0 failed 3; ACTIVE:1 COMPLETED pending 1 running 2 leaving 0 failed 0")
 }
 
+// refuse sees the pending tasks of a revision fail to start.
+func (w *world) refuse(revision int, reason string) *world {
+	w.t.Helper()
+	return w.each(pendingOf(revision), func(t *model.Task) *model.Task {
+		return w.observe(t, model.Stopped, model.Container{Reason: reason})
+	})
+}
+
+// The second stage of the circuit breaker: once a task of the deployment has been RUNNING
+// what cannot be started does not count any more.
+func TestFailedStartsDoNotTripTheBreakerOnceATaskRan(t *testing.T) {
+	w := serve(t, 2, 100, 200)
+	w.service.CircuitBreaker = model.CircuitBreaker{Enable: true, Rollback: true, KeepFailures: true}
+	w.steady(1).deploy(2)
+	w.refuse(2, "CannotPullContainerError: no").is("PRIMARY:2 IN_PROGRESS pending 2 running 0 leaving 0 failed 2; ACTIVE:1 COMPLETED pending 0 running 2 leaving 0 failed 0")
+	one := ""
+	w.each(func(t *model.Task) bool {
+		if one == "" && pendingOf(2)(t) {
+			one = t.ID
+		}
+		return t.ID == one
+	}, func(t *model.Task) *model.Task { return w.observe(t, model.Running, model.Container{}) })
+	ran := w.now
+	for n := 3; n < 9; n++ {
+		w.pass(time.Minute).refuse(2, "CannotPullContainerError: no")
+	}
+	w.gone().is("PRIMARY:2 IN_PROGRESS pending 0 running 1 leaving 0 failed 8; ACTIVE:1 COMPLETED pending 0 running 1 leaving 0 failed 0")
+	p := w.service.Primary()
+	if n := BreakerFailures(w.service, p, slices.Values(w.tasks), w.settle, w.now); n != 2 || !p.RanAt.Equal(ran) {
+		t.Fatalf("the breaker counts %d, the first task ran at %v", n, p.RanAt)
+	}
+	// Nor when the records have gone.
+	for _, task := range slices.Clone(w.tasks) {
+		if !task.Live() {
+			w.service = Forget(w.service, task, w.settle)
+			w.tasks = slices.DeleteFunc(w.tasks, func(o *model.Task) bool { return o == task })
+		}
+	}
+	p = w.service.Primary()
+	if n := BreakerFailures(w.service, p, slices.Values(w.tasks), w.settle, w.now); n != 2 {
+		t.Fatalf("the breaker counts %d of what is forgotten", n)
+	}
+}
+
+func TestWhyTasksDoNotStartIsSaidOnce(t *testing.T) {
+	w := serve(t, 2, 100, 200)
+	w.refuse(1, "CannotPullContainerError: no such image").said("(service web) has started 2 tasks: (task …).",
+		"(service web) was unable to place a task. Reason: CannotPullContainerError: no such image")
+	w.refuse(1, "CannotPullContainerError: manifest unknown").refuse(1, "CannotStartContainerError: no such file")
+	told := 0
+	for _, e := range w.service.Events {
+		if strings.Contains(e.Message, "was unable to place a task. Reason: ") {
+			told++
+		}
+	}
+	if told != 2 {
+		t.Fatalf("%d reasons are said, want one for each error: %v", told, w.service.Events)
+	}
+}
+
 func TestFailedRollbackIsNotRolledBackAgain(t *testing.T) {
 	w := serve(t, 1, 100, 200)
 	w.service.CircuitBreaker = model.CircuitBreaker{Enable: true, Rollback: true}
 	w.steady(1).deploy(2).crash(2).crash(2).crash(2)
 	w.is("PRIMARY:1 IN_PROGRESS pending 1 running 0 leaving 0 failed 0; ACTIVE:1 COMPLETED pending 0 running 1 leaving 0 failed 0")
 	for range 3 {
-		w.each(pendingOf(1), func(t *model.Task) *model.Task {
-			return w.observe(t, model.Stopped, model.Container{Reason: "CannotPullContainerError: gone"})
-		})
+		w.refuse(1, "CannotPullContainerError: gone")
 	}
 	w.is("PRIMARY:1 FAILED pending 0 running 0 leaving 0 failed 3; ACTIVE:1 COMPLETED pending 0 running 1 leaving 0 failed 0")
 }
@@ -255,9 +315,7 @@ func TestReplacementsThatNeverRunAreThrottled(t *testing.T) {
 		})
 	for range 3 {
 		w.is("PRIMARY:1 COMPLETED pending 1 running 2 leaving 0 failed " + string(rune('0'+len(w.tasks)-4)))
-		w.pass(time.Second).each(pendingOf(1), func(t *model.Task) *model.Task {
-			return w.observe(t, model.Stopped, model.Container{Reason: "CannotPullContainerError: no such image"})
-		})
+		w.pass(time.Second).refuse(1, "CannotPullContainerError: no such image")
 	}
 	w.is("PRIMARY:1 COMPLETED pending 0 running 2 leaving 0 failed 3")
 	w.said("(service web) is unable to consistently start tasks successfully. " + seeTroubleshooting)
@@ -376,9 +434,7 @@ func TestBackoffOutlivesRecordsAndScaling(t *testing.T) {
 	var gaps []time.Duration
 	last := w.now
 	for len(gaps) < 20 {
-		w.each(pendingOf(1), func(t *model.Task) *model.Task {
-			return w.observe(t, model.Stopped, model.Container{Reason: "CannotPullContainerError: no such image"})
-		})
+		w.refuse(1, "CannotPullContainerError: no such image")
 		for len(w.tasks) > 0 && w.now.Sub(w.tasks[0].StoppedAt) > time.Hour && !w.tasks[0].Live() {
 			w.service = Forget(w.service, w.tasks[0], w.settle)
 			w.tasks = w.tasks[1:]

@@ -49,8 +49,9 @@ func (d *decision) throttled(x model.Deployment) bool {
 		d.sayOnce("(service %s) is unable to consistently start tasks successfully. %s", d.service.Name, seeTroubleshooting)
 		return true
 	}
-	if n, last := failures(d.service, &x, mine, d.Settle, d.Now); n/atOnce >= freeRounds && d.Now.Before(last.Add(crashPause)) {
-		d.wakeAt(last.Add(crashPause))
+	f := failures(d.service, &x, mine, d.Settle, d.Now)
+	if again := f.last.Add(crashPause); f.failed/atOnce >= freeRounds && d.Now.Before(again) {
+		d.wakeAt(again)
 		return true
 	}
 	return false

@@ -36,7 +36,7 @@ func (r *Runtime) outOfMemory(ctx context.Context, in container.InspectResponse,
 	defer cancel()
 	filters := make(client.Filters).Add("container", c.ID).Add("event", string(events.ActionOOM), string(events.ActionKill))
 	stream := r.engine.Events(ctx, client.EventsListOptions{
-		Since: timestamp(c.FinishedAt.Add(-oomLooksBack)), Until: timestamp(time.Now().Add(oomComesWithin)), Filters: filters,
+		Since: timestamp(c.FinishedAt.Add(-oomLooksBack)), Until: timestamp(c.FinishedAt.Add(oomComesWithin)), Filters: filters,
 	})
 	for {
 		select {

@@ -18,6 +18,7 @@ package runtime
 
 import (
 	"context"
+	"iter"
 	"time"
 )
 
@@ -54,6 +55,20 @@ type Runtime interface {
 	// Tail returns the last lines that a container wrote to stdout and stderr, at
 	// most n, oldest first.
 	Tail(ctx context.Context, id string, n int) ([]Line, error)
+	// Output yields what a container that has been started wrote and writes, each line
+	// once, in the order in which the runtime keeps the lines: those that it still has
+	// from the moment since on (inclusive; zero is from the first), then the others as
+	// they come. It ends when the container has ended and all of its output is told. An
+	// engine that goes away is waited for. An error is the last thing that it yields:
+	// a missing container gives an *Error of Kind NotFound, and the end of ctx its
+	// error.
+	//
+	// What a container writes never waits for a reader: the runtime keeps a bounded
+	// amount, and says with Line.Lost when a reader was too slow for it.
+	Output(ctx context.Context, id string, since time.Time) iter.Seq2[Line, error]
+	// Stats measures what a running container uses. One that does not run, or is not
+	// there, gives an *Error of Kind NotFound.
+	Stats(ctx context.Context, id string) (Stats, error)
 }
 
 // Info describes a machine and its runtime.
@@ -165,12 +180,34 @@ type Event struct {
 	Resync bool   // events may have been lost: look at all containers again
 }
 
-// Line is one line of a container's output.
+// Line is one line of a container's output, or a part of a long one.
 type Line struct {
-	At     time.Time
+	At     time.Time // when the runtime read it; never falls within one stream but when the clock is set back
 	Stderr bool
-	Text   string
+	Text   string // without its newline; of Output byte for byte, of Tail valid UTF-8
+	// Partial says that the line goes on in the next one of the same stream. Only
+	// Output gives parts, none longer than PartBytes.
+	Partial bool
+	// Lost is about how many lines before this one the runtime has not kept, because
+	// they were written faster than they were read. Only Output tells.
+	Lost int
 }
+
+// PartBytes bounds the text of a line that Output yields.
+const PartBytes = 64 << 10
+
+// Stats is what a container uses. All but Memory counts up from its start.
+type Stats struct {
+	At         time.Time     // when it was measured
+	CPU        time.Duration // CPU time, over all processors
+	Memory     int64         // bytes in use now, without what the kernel only caches
+	Rx, Tx     Traffic       // over all its network interfaces
+	BlockRead  int64         // bytes
+	BlockWrite int64         // bytes
+}
+
+// Traffic is what has gone through a network interface in one direction.
+type Traffic struct{ Bytes, Packets, Errors, Dropped int64 }
 
 // Kind classifies an Error for the caller's next step.
 type Kind int

@@ -36,7 +36,10 @@ type settings struct {
 	crashAfter, unhealthyAfter  time.Duration
 	slowStart, logEvery         time.Duration
 	unhealthy, ignoreTerm       bool
-	memory, logBytes            int
+	memory, logBytes, logLines  int
+	sayStderr                   string
+	cpu                         bool
+	flood                       time.Duration
 }
 
 // Main runs the application until ctx ends, SIGTERM or SIGINT comes or a flag makes it
@@ -73,7 +76,11 @@ func parse(args []string, env func(string) (string, bool), out io.Writer) (setti
 	f.IntVar(&s.memory, "memory", 0, "use this many `MiB` of memory")
 	f.DurationVar(&s.logEvery, "log-every", 0, "write a log line this often")
 	f.IntVar(&s.logBytes, "log-bytes", 0, "pad those log lines to this many `bytes`")
+	f.IntVar(&s.logLines, "log-lines", 0, "write so many `lines` at once before serving, numbered")
+	f.DurationVar(&s.flood, "flood", 0, "before serving, write lines of -log-bytes as fast as possible, so long")
 	f.StringVar(&s.say, "say", "", "write this `text` first, as it is")
+	f.StringVar(&s.sayStderr, "say-stderr", "", "write this `text` first, as it is, to the standard error")
+	f.BoolVar(&s.cpu, "cpu", false, "use one processor")
 	f.StringVar(&s.check, "check", "", "be a health check: ask this `URL`, exit 0 if it answers 2xx, else 1")
 	if err := f.Parse(args); err != nil {
 		return s, err
@@ -128,14 +135,16 @@ func check(ctx context.Context, url string, out io.Writer) int {
 func (s settings) run(ctx context.Context, log *slog.Logger, out io.Writer) int {
 	ctx, stop := s.catch(ctx)
 	defer stop()
-	if s.say != "" {
-		fmt.Fprintln(out, s.say)
-	}
+	s.speak(out)
 	log.Info("starting", "version", s.version, "pid", os.Getpid())
 	held := hold(s.memory)
 	defer runtime.KeepAlive(held)
+	s.write(ctx, out)
 	if s.crash >= 0 && s.crashAfter == 0 {
 		return s.failToStart(log)
+	}
+	if s.cpu {
+		go burn(ctx)
 	}
 	if !pause(ctx, s.slowStart) {
 		log.Info("stopped before serving")

@@ -20,11 +20,17 @@ import (
 const minCPUShares = 2
 
 // logConfig bounds what a container can write: without it a chatty task fills the
-// disk. Two files, so that a rotation leaves something to read.
+// disk. Three files, so that a rotation leaves a reader of Output time to come after.
+//
+// Of the drivers that can be read back json-file is the one that every engine has and
+// can follow through a rotation: the 20.10 engine's reader of "local" breaks off there.
 var logConfig = container.LogConfig{
 	Type:   "json-file",
-	Config: map[string]string{"max-size": "10m", "max-file": "2"},
+	Config: map[string]string{"max-size": "10m", "max-file": "3"},
 }
+
+// logFileBytes is at least what one of the files holds before the next is begun.
+const logFileBytes = 10_000_000
 
 // Create makes a container on the default bridge network. An image that is not there
 // is not pulled: Pull comes first.

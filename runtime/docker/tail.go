@@ -3,13 +3,11 @@ package docker
 import (
 	"bufio"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/moby/moby/client"
 
@@ -41,16 +39,13 @@ func (r *Runtime) Tail(ctx context.Context, id string, n int) ([]runtime.Line, e
 	return lines, nil
 }
 
-// readLog reads the engine's log stream: frames of an eight-byte header (stream, then
-// length) and a message ("<time> text\n"). The engine splits a long line into messages
-// of which only the last ends in a newline; a line that its writer never ended has
-// none at all.
+// readLog reads the last n lines of a log stream.
 func readLog(in io.Reader, n int) ([]runtime.Line, error) {
-	r := bufio.NewReader(in)
+	f := frames{in: bufio.NewReader(in)}
 	t := tail{max: n}
 	var open [2]*runtime.Line // the line begun on stdout, on stderr
 	for {
-		stderr, message, ended, err := readFrame(r)
+		part, err := f.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -58,15 +53,14 @@ func readLog(in io.Reader, n int) ([]runtime.Line, error) {
 			return nil, err
 		}
 		i := 0
-		if stderr {
+		if part.Stderr {
 			i = 1
 		}
-		at, text := cutTime(message)
 		if open[i] == nil {
-			open[i] = &runtime.Line{At: at, Stderr: stderr}
+			open[i] = &runtime.Line{At: part.At, Stderr: part.Stderr}
 		}
-		open[i].Text = cut(open[i].Text + text)
-		if ended {
+		open[i].Text = cut(open[i].Text + part.Text)
+		if !part.Partial {
 			t.add(*open[i])
 			open[i] = nil
 		}
@@ -77,55 +71,6 @@ func readLog(in io.Reader, n int) ([]runtime.Line, error) {
 		}
 	}
 	return t.lines, nil
-}
-
-// readFrame reads one message, without its newline, and tells whether it had one. Of
-// a message longer than a line may be, the rest is skipped.
-func readFrame(r *bufio.Reader) (stderr bool, message string, ended bool, err error) {
-	var header [8]byte
-	if _, err := io.ReadFull(r, header[:]); err != nil {
-		return false, "", false, io.EOF // the engine may end in the middle when it rotates
-	}
-	stream, size := header[0], int64(binary.BigEndian.Uint32(header[4:]))
-	if stream > 3 || header[1] != 0 || header[2] != 0 || header[3] != 0 {
-		return false, "", false, fmt.Errorf("frame header % x is not one of a log", header)
-	}
-	keep := min(size, maxLine+64)
-	body := make([]byte, keep)
-	if _, err := io.ReadFull(r, body); err != nil {
-		return false, "", false, io.EOF
-	}
-	last := byte(0)
-	if size > 0 {
-		last = body[len(body)-1]
-	}
-	if size > keep {
-		if last, err = skip(r, size-keep); err != nil {
-			return false, "", false, io.EOF
-		}
-	}
-	if stream == 3 { // the engine's own error, in the place of a message
-		return false, "", false, errors.New(strings.TrimSpace(string(body)))
-	}
-	return stream == 2, strings.TrimSuffix(string(body), "\n"), last == '\n', nil
-}
-
-// skip drops n bytes, at least one, and returns the last of them.
-func skip(r *bufio.Reader, n int64) (byte, error) {
-	if _, err := io.CopyN(io.Discard, r, n-1); err != nil {
-		return 0, err
-	}
-	return r.ReadByte()
-}
-
-// cutTime splits the engine's timestamp from a message.
-func cutTime(message string) (time.Time, string) {
-	stamp, text, _ := strings.Cut(message, " ")
-	at, err := time.Parse(time.RFC3339Nano, stamp)
-	if err != nil {
-		return time.Time{}, message
-	}
-	return at, text
 }
 
 // cut makes text valid UTF-8 of at most maxLine bytes.

@@ -36,8 +36,14 @@ var (
 	crashes     = behaviour{[]string{"STEADY_SAMPLE_CRASH=3", "STEADY_SAMPLE_SAY=no luck"}, "log='no luck' exit=3"}
 	crashesSoon = behaviour{[]string{"STEADY_SAMPLE_CRASH_AFTER=300ms"}, "exit=1 after=300ms"}
 	// Healthy at first, then not.
-	ails     = behaviour{[]string{"STEADY_SAMPLE_UNHEALTHY_AFTER=8s", "STEADY_SAMPLE_SAY=hello"}, "log=hello graceful healthy=100ms unhealthy=2s"}
-	stubborn = behaviour{[]string{"STEADY_SAMPLE_IGNORE_SIGTERM=1", "STEADY_SAMPLE_SAY=hello"}, "ignore-term log=hello"}
+	ails = behaviour{[]string{"STEADY_SAMPLE_UNHEALTHY_AFTER=8s", "STEADY_SAMPLE_SAY=hello"}, "log=hello graceful healthy=100ms unhealthy=2s"}
+	// Writes on both streams, then ends; goes on writing, and uses what it has.
+	talks     = behaviour{[]string{"STEADY_SAMPLE_SAY=one", "STEADY_SAMPLE_SAY_STDERR=two", "STEADY_SAMPLE_CRASH=3"}, "log=one err=two exit=3"}
+	chatters  = behaviour{[]string{"STEADY_SAMPLE_SAY=hello", "STEADY_SAMPLE_LOG_EVERY=100ms"}, "log=hello log-every=100ms graceful"}
+	works     = behaviour{[]string{"STEADY_SAMPLE_SAY=hello", "STEADY_SAMPLE_MEMORY=24", "STEADY_SAMPLE_CPU=1"}, "log=hello memory=24 cpu=1 graceful"}
+	longLine  = strings.Repeat("0123456789abcde ", 6<<10) // 96 KiB, more than a part may have
+	longWords = behaviour{[]string{"STEADY_SAMPLE_SAY=" + longLine, "STEADY_SAMPLE_CRASH=0"}, "log='" + longLine + "' exit=0"}
+	stubborn  = behaviour{[]string{"STEADY_SAMPLE_IGNORE_SIGTERM=1", "STEADY_SAMPLE_SAY=hello"}, "ignore-term log=hello"}
 )
 
 // check is a health check that the sample application carries out; the simulated
@@ -83,6 +89,13 @@ func Run(t *testing.T, rt runtime.Runtime, image string) {
 		{"EventsEndWithTheirContext", eventsEnd},
 		{"CallsEndWithTheirContext", contextEnds},
 		{"TailIsTheNewestLines", tail},
+		{"OutputIsToldOnceAndEnds", output},
+		{"OutputIsFollowed", outputFollowed},
+		{"OutputFromATimeOn", outputSince},
+		{"OutputKeepsLongLines", outputLong},
+		{"OutputEndsWithItsReader", outputEnds},
+		{"OutputOfMissingContainers", outputMissing},
+		{"StatsAreMeasured", stats},
 		{"ManyAtOnce", many},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, s) })

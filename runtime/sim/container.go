@@ -33,7 +33,9 @@ type container struct {
 	err        string
 	startedAt  time.Time
 	finishedAt time.Time
-	lines      []runtime.Line
+	lines      []runtime.Line // the last maxLines
+	written    int            // lines in all
+	news       chan struct{}  // closed when something was written, or the container ended; nil while nobody waits
 }
 
 // run is one time that a container runs.
@@ -90,6 +92,7 @@ func (r *Runtime) forget(c *container) {
 	delete(r.containers, c.id)
 	delete(r.names, c.name)
 	delete(r.machineOf(c).containers, c.id)
+	c.wake()
 	r.tidy(c.labels[r.opts.InstanceLabel])
 }
 
@@ -158,12 +161,7 @@ func (r *Runtime) begin(c *container) {
 	now := time.Now()
 	c.state, c.startedAt, c.finishedAt, c.end = runtime.Running, now, time.Time{}, end{}
 	c.run = &run{done: make(chan struct{})}
-	for _, text := range c.script.lines {
-		c.lines = append(c.lines, runtime.Line{At: now, Text: text})
-	}
-	if extra := len(c.lines) - maxLines; extra > 0 {
-		c.lines = slices.Clone(c.lines[extra:])
-	}
+	r.writeScript(c)
 	r.notify(c)
 	r.beginChecks(c)
 	if c.script.ends {
@@ -220,6 +218,7 @@ func (r *Runtime) finish(c *container, how end) {
 	c.state, c.end, c.finishedAt = runtime.Exited, how, time.Now()
 	r.machineOf(c).release(c)
 	r.notify(c)
+	c.wake()
 }
 
 // carries tells whether all of want are among labels.

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"steady/runtime"
 )
 
 // scriptVariable is the environment variable that holds a container's script.
@@ -19,7 +21,9 @@ type script struct {
 	end                             end
 	graceful, ignoreTerm            bool
 	stopTakes                       time.Duration
-	lines                           []string
+	lines                           []runtime.Line // their times are when they are written
+	logEvery                        time.Duration
+	use                             use
 	healthy, unhealthy              moment // what its health checks say, from when on
 }
 
@@ -44,7 +48,7 @@ func (t text) or(otherwise string) string {
 }
 
 // noScript is shared by all containers without a script.
-var noScript = &script{}
+var noScript = &script{use: idle}
 
 // scriptOf reads the script in a container's environment, the last one if there are
 // several (as a process would see it).
@@ -67,7 +71,7 @@ func scriptOf(env []string) (*script, error) {
 
 // parse reads a script.
 func parse(in string) (*script, error) {
-	s := &script{}
+	s := &script{use: idle}
 	given := map[string]bool{}
 	for {
 		w, rest, err := nextWord(in)
@@ -78,7 +82,7 @@ func parse(in string) (*script, error) {
 			break
 		}
 		in = rest
-		if given[w.name] && w.name != "log" {
+		if given[w.name] && w.name != "log" && w.name != "err" {
 			return nil, fmt.Errorf("%s is given twice: leave one out", w.name)
 		}
 		given[w.name] = true
@@ -127,12 +131,37 @@ func (s *script) set(w word) (err error) {
 		s.createFail = text{true, w.value}
 	case "pull-fail":
 		s.pullFail = text{true, w.value}
-	case "log":
-		s.lines = append(s.lines, splitLines(w.value)...)
+	case "log", "err":
+		for _, text := range splitLines(w.value) {
+			s.lines = append(s.lines, runtime.Line{Stderr: w.name == "err", Text: text})
+		}
+	case "log-every":
+		s.logEvery, err = w.duration()
+	case "cpu", "memory", "network", "disk":
+		err = s.use.set(w)
 	default:
-		err = fmt.Errorf("unknown word %q: use start, stop, after, exit, oom, graceful, ignore-term, start-fail, create-fail, pull-fail, healthy, unhealthy or log", w.name)
+		err = fmt.Errorf("unknown word %q: use start, stop, after, exit, oom, graceful, ignore-term, start-fail, create-fail, pull-fail, healthy, unhealthy, log, err, log-every, cpu, memory, network or disk", w.name)
 	}
 	return err
+}
+
+// set does what a word says about the use of resources.
+func (u *use) set(w word) error {
+	n, err := strconv.ParseFloat(w.value, 64)
+	if err != nil || n < 0 || n > 1e6 {
+		return fmt.Errorf("%s=%s is not a number: use for example %s=0.5", w.name, w.value, w.name)
+	}
+	switch w.name {
+	case "cpu":
+		u.cpu = n
+	case "memory":
+		u.memory = int64(n * (1 << 20))
+	case "network":
+		u.network = int64(n)
+	case "disk":
+		u.disk = int64(n)
+	}
+	return nil
 }
 
 // word is NAME or NAME=VALUE.

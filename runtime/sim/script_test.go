@@ -5,25 +5,32 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"steady/runtime"
 )
 
 func TestParse(t *testing.T) {
 	for in, want := range map[string]script{
-		"":                               {},
-		" \t\n ":                         {},
-		"start=2s exit=1 after=5s":       {startTakes: 2 * time.Second, ends: true, after: 5 * time.Second, end: end{code: 1}},
-		"after=1m\nexit=0":               {ends: true, after: time.Minute},
-		"oom":                            {ends: true, end: end{code: 137, oom: true}},
-		"ignore-term stop=1s":            {ignoreTerm: true, stopTakes: time.Second},
-		"graceful":                       {graceful: true},
-		"healthy=0s unhealthy=1m":        {healthy: moment{true, 0}, unhealthy: moment{true, time.Minute}},
-		"start-fail":                     {startFail: text{is: true}},
-		`start-fail="it's broken" oom`:   {startFail: text{true, "it's broken"}, ends: true, end: end{code: 137, oom: true}},
-		`create-fail='say "no"'`:         {createFail: text{true, `say "no"`}},
-		"pull-fail=a=b":                  {pullFail: text{true, "a=b"}},
-		"log=one log='two three' log=''": {lines: []string{"one", "two three", ""}},
-		"log='a\nb\n'":                   {lines: []string{"a", "b"}},
+		"":                                 {},
+		" \t\n ":                           {},
+		"start=2s exit=1 after=5s":         {startTakes: 2 * time.Second, ends: true, after: 5 * time.Second, end: end{code: 1}},
+		"after=1m\nexit=0":                 {ends: true, after: time.Minute},
+		"oom":                              {ends: true, end: end{code: 137, oom: true}},
+		"ignore-term stop=1s":              {ignoreTerm: true, stopTakes: time.Second},
+		"graceful":                         {graceful: true},
+		"healthy=0s unhealthy=1m":          {healthy: moment{true, 0}, unhealthy: moment{true, time.Minute}},
+		"start-fail":                       {startFail: text{is: true}},
+		`start-fail="it's broken" oom`:     {startFail: text{true, "it's broken"}, ends: true, end: end{code: 137, oom: true}},
+		`create-fail='say "no"'`:           {createFail: text{true, `say "no"`}},
+		"pull-fail=a=b":                    {pullFail: text{true, "a=b"}},
+		"log=one log='two three' log=''":   {use: idle, lines: []runtime.Line{{Text: "one"}, {Text: "two three"}, {Text: ""}}},
+		"log='a\nb\n'":                     {use: idle, lines: []runtime.Line{{Text: "a"}, {Text: "b"}}},
+		"log=a err=b log-every=1s cpu=0.5": {use: use{cpu: 0.5, memory: idle.memory}, logEvery: time.Second, lines: []runtime.Line{{Text: "a"}, {Text: "b", Stderr: true}}},
+		"memory=64 network=10 disk=20":     {use: use{memory: 64 << 20, network: 10, disk: 20}},
 	} {
+		if want.use == (use{}) {
+			want.use = idle
+		}
 		got, err := parse(in)
 		if err != nil || !reflect.DeepEqual(*got, want) {
 			t.Errorf("%q: %+v, %v; want %+v", in, got, err, want)
@@ -43,6 +50,7 @@ func TestParseErrors(t *testing.T) {
 		"=1":                   `"=1" has no word before the =`,
 		"log='open":            "log=: the quote ' is not closed",
 		"log='a'b":             `log=: "b" follows the closing quote`,
+		"cpu=much":             "cpu=much is not a number: use for example cpu=0.5",
 		"exit=1 exit=2":        "exit is given twice",
 		"exit=1 oom":           "a container ends in one way",
 		"graceful ignore-term": "leave one out",

@@ -19,6 +19,12 @@
 //	healthy=2s        its health check passes from then on, so long after it started
 //	unhealthy=5s      its health check fails from then on
 //	log=TEXT          it writes this line when it starts; may be repeated
+//	err=TEXT          the same, on stderr
+//	log-every=1s      it writes its lines again and again, so often
+//	cpu=0.5           it uses so many processors
+//	memory=64         it uses so many MiB of memory, 4 if not given
+//	network=1000      it receives and sends so many bytes a second
+//	disk=1000         it reads and writes so many bytes a second
 //
 // Without a script a container starts at once and runs until it is stopped; where it
 // has a health check, the first one passes. An image whose name ends in "pull-fail"

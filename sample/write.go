@@ -1,0 +1,45 @@
+package sample
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// speak writes what -say and -say-stderr tell it to.
+func (s settings) speak(out io.Writer) {
+	if s.say != "" {
+		fmt.Fprintln(out, s.say)
+	}
+	if s.sayStderr != "" {
+		fmt.Fprintln(os.Stderr, s.sayStderr)
+	}
+}
+
+// write writes the lines of -log-lines and -flood, numbered from 1, and says how many
+// they were.
+func (s settings) write(ctx context.Context, out io.Writer) {
+	if s.logLines == 0 && s.flood == 0 {
+		return
+	}
+	w := bufio.NewWriterSize(out, 64<<10)
+	end, n := time.Now().Add(s.flood), 0
+	for n < s.logLines || s.flood > 0 && time.Now().Before(end) {
+		n++
+		fmt.Fprintln(w, pad(fmt.Sprintf("line %d ", n), s.logBytes))
+		if n%64 == 0 && ctx.Err() != nil {
+			break
+		}
+	}
+	fmt.Fprintf(w, "wrote %d lines\n", n)
+	w.Flush()
+}
+
+// burn keeps one processor busy until ctx ends.
+func burn(ctx context.Context) {
+	for ctx.Err() == nil {
+	}
+}

@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"diagnose":            {"model", "placement"},
 	"scan":                nil,
 	"filterpattern":       nil,
+	"events/pattern":      nil,
 	"archive/flatten":     {"scan"},
 	"archive/journal":     nil,
 	"archive/table":       {"scan", "archive/flatten"},
@@ -72,6 +73,7 @@ var impure = map[string][]string{
 	"insights/ql":       {"os", "net", "net/http", "log/slog", "context"},
 	"insights/value":    {"os", "net", "net/http", "log/slog", "context"},
 	"insights/function": {"os", "net", "net/http", "log/slog", "context"},
+	"events/pattern":    {"os", "net", "net/http", "log/slog", "context", "time"},
 }
 
 func TestImports(t *testing.T) {

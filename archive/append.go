@@ -1,10 +1,12 @@
 package archive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"steady/archive/journal"
 	"steady/archive/table"
@@ -29,16 +31,19 @@ type request struct {
 	payloads [][]byte // of the batches
 	ingested int64
 	change   *change
+	seal     bool // ask that the part be sealed
 
 	accepted []accepted
 	err      error
 	done     chan struct{}
 }
 
-// accepted is a batch that is on disk, and the number of its first record.
+// accepted is a batch that is on disk, the number of its first record, and the part
+// that it is in.
 type accepted struct {
 	batch Batch
 	first uint64
+	part  *part
 }
 
 // queue holds what waits for the committer.
@@ -142,32 +147,42 @@ func (a *Archive) submit(ctx context.Context, r *request) error {
 
 // commit is the loop that writes the journal: whatever waits, with one fsync.
 func (a *Archive) commit() {
-	defer close(a.done)
-	for range a.queue.wake {
-		requests, closed := a.queue.take()
-		if len(requests) > 0 {
-			a.commitAll(requests)
+	defer close(a.committerDone)
+	tick := time.NewTicker(a.options.SealAfter / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case <-a.queue.wake:
+		case <-tick.C:
 		}
+		requests, closed := a.queue.take()
+		a.commitAll(requests)
 		if closed {
 			return
+		}
+		if a.full(a.active) || a.old(a.active) {
+			a.rotate()
 		}
 	}
 }
 
-// commitAll writes requests: each change by itself, as it may depend on what came
-// before it, and the batches between changes together.
+// commitAll writes requests: the batches between others together, and each other by
+// itself, as it may depend on what came before it.
 func (a *Archive) commitAll(requests []*request) {
 	for len(requests) > 0 {
 		n := 0
-		for n < len(requests) && requests[n].change == nil {
+		for n < len(requests) && len(requests[n].batches) > 0 {
 			n++
 		}
-		if n > 0 {
+		switch {
+		case n > 0:
 			a.commitBatches(requests[:n])
-		} else {
-			n = 1
+		case requests[0].change != nil:
 			a.commitChange(requests[0])
+		case requests[0].seal && a.active.changed():
+			a.rotate()
 		}
+		n = max(n, 1)
 		for _, r := range requests[:n] {
 			close(r.done)
 		}
@@ -179,12 +194,15 @@ func (a *Archive) commitBatches(requests []*request) {
 	round := a.startRound()
 	var frames []journal.Frame
 	for _, r := range requests {
+		if r.err = a.room(r.batches); r.err != nil {
+			continue
+		}
 		for i, b := range r.batches {
 			if !round.take(b) {
 				continue
 			}
 			frames = append(frames, journal.Frame{Number: round.next, Payload: r.payloads[i]})
-			r.accepted = append(r.accepted, accepted{b, round.next})
+			r.accepted = append(r.accepted, accepted{b, round.next, a.active})
 			round.next += uint64(len(b.Records))
 		}
 	}
@@ -192,16 +210,28 @@ func (a *Archive) commitBatches(requests []*request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, r := range requests {
-		if r.err = err; err != nil {
+		if err != nil {
+			r.err, r.accepted = cmp.Or(r.err, a.writeFailed(err, r.batches)), nil
 			continue
 		}
-		for i, b := range r.accepted {
-			r.accepted[i].batch.Entity = a.catalog.accept(b.batch.header(r.ingested), b.batch.Records)
+		for i := range r.accepted {
+			a.accept(&r.accepted[i], r.ingested)
 		}
 	}
 	if err == nil {
 		a.catalog.next = round.next
 	}
+}
+
+// accept takes in a batch that is on disk. a.mu is held.
+func (a *Archive) accept(b *accepted, ingested int64) {
+	b.batch.Entity = a.catalog.accept(b.batch.header(ingested), b.batch.Records)
+	bytes := int64(0)
+	for _, r := range b.batch.Records {
+		bytes += int64(len(r.Message))
+	}
+	b.part.count(len(b.batch.Records), bytes)
+	b.part.coming.Add(1)
 }
 
 func (a *Archive) commitChange(r *request) {
@@ -213,6 +243,7 @@ func (a *Archive) commitChange(r *request) {
 	r.err = a.journal.Write(journal.Frame{Number: a.catalog.next, Payload: r.change.encode()})
 	if r.err == nil {
 		a.change(*r.change, a.catalog.next)
+		a.active.count(0, 0)
 	}
 }
 
@@ -248,43 +279,36 @@ func (r *round) take(b Batch) bool {
 
 // show makes records visible that are on disk.
 func (a *Archive) show(b accepted, ingested int64) {
-	if len(b.batch.Records) == 0 {
-		return
-	}
+	defer b.part.coming.Done()
 	rows := table.Rows{
-		Stream: b.batch.Stream, Entity: b.batch.Entity, Ingested: ingested, FirstID: b.first,
-		Times: make([]int64, len(b.batch.Records)), Messages: make([]string, len(b.batch.Records)),
+		Stream: b.batch.Stream, Entity: b.batch.Entity, Ingested: ingested, Rows: make([]table.Row, len(b.batch.Records)),
 	}
 	for i, r := range b.batch.Records {
-		rows.Times[i], rows.Messages[i] = r.Time, r.Message
+		rows.Rows[i] = table.Row{ID: b.first + uint64(i), Time: r.Time, Message: r.Message}
 	}
-	for len(rows.Times) > 0 {
-		n := a.openTable(b.batch.Group).Add(rows)
-		rows.Times, rows.Messages, rows.FirstID = rows.Times[n:], rows.Messages[n:], rows.FirstID+uint64(n)
+	for len(rows.Rows) > 0 {
+		a.mu.Lock()
+		t := b.part.table(b.batch.Group)
+		a.mu.Unlock()
+		rows.Rows = rows.Rows[t.Add(rows):]
 	}
 	a.tell(b, ingested)
 }
 
-// openTable is the table of a group that has room.
-func (a *Archive) openTable(group string) *table.Table {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	tables := a.tables[group]
-	if len(tables) == 0 || tables[len(tables)-1].Full() {
-		tables = append(tables, table.New(group))
-		a.tables[group] = tables
-	}
-	return tables[len(tables)-1]
-}
-
 // replay takes in a frame of the journal at Open.
-func (a *Archive) replay(_ uint64, f journal.Frame) error {
+func (a *Archive) replay(number uint64, f journal.Frame) error {
+	if a.active == nil || a.active.number != number {
+		if err := a.replayPart(number); err != nil {
+			return err
+		}
+	}
 	if len(f.Payload) > 0 && f.Payload[0] == frameChange {
 		c, err := decodeChange(f.Payload)
 		if err != nil {
 			return err
 		}
 		a.change(c, f.Number)
+		a.active.count(0, 0)
 		return nil
 	}
 	if len(f.Payload) == 0 || f.Payload[0] != frameBatch {
@@ -294,9 +318,9 @@ func (a *Archive) replay(_ uint64, f journal.Frame) error {
 	if err != nil {
 		return err
 	}
-	b := Batch{Group: h.Group, Stream: h.Stream, Class: h.Class, Records: records}
-	b.Entity = a.catalog.accept(h, records)
+	b := accepted{Batch{Group: h.Group, Stream: h.Stream, Class: h.Class, Entity: h.Entity, Origin: h.Origin, Number: h.Number, Records: records}, f.Number, a.active}
+	a.accept(&b, h.Ingested)
 	a.catalog.next = f.Number + uint64(len(records))
-	a.show(accepted{b, f.Number}, h.Ingested)
+	a.show(b, h.Ingested)
 	return nil
 }

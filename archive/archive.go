@@ -2,19 +2,20 @@
 // files. It never interprets a record beyond finding the fields of its JSON.
 //
 // What Append has accepted is on disk, in a journal, and is visible to Scan at once.
-// docs/archive.md describes the files.
+// In the background the journal is sealed into Parquet segments. docs/archive.md
+// describes the files.
 package archive
 
 import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"steady/archive/journal"
-	"steady/archive/table"
 )
 
 // Options of an archive. The zero value is of use.
@@ -22,10 +23,21 @@ type Options struct {
 	// MaxBytes is the most that the archive's files may take. Beyond it the oldest
 	// records of the least important class are removed. 0 is no limit.
 	MaxBytes int64
+	// Reserve is how many bytes of the disk must be free for telemetry to be accepted.
+	// Logs are accepted down to half of it, events down to a tenth. 0 is 1 GiB, or a
+	// twentieth of the disk if that is less.
+	Reserve int64
+	// SealAfter is how long records stay in the journal at most before they are sealed
+	// into segments. 0 is five minutes.
+	SealAfter time.Duration
 	// Log is told what an operator should know. Nil is slog.Default.
 	Log *slog.Logger
 	// Account is the AWS account id that stands in @log.
 	Account string
+
+	// For tests: what the disk has, and where the archive dies.
+	disk   func(dir string) (free, size int64, err error)
+	failAt func(point string) error
 }
 
 // Class says which records give way first when room runs out: the lower ones.
@@ -35,6 +47,7 @@ const (
 	Telemetry Class = iota
 	Logs
 	Events
+	classes
 )
 
 // String is the word for a class in logs and errors.
@@ -46,52 +59,110 @@ type Archive struct {
 	options Options
 	log     *slog.Logger
 
-	queue   queue
-	done    chan struct{} // the committer has ended
-	journal *journal.Journal
+	queue         queue
+	journal       *journal.Journal // the committer's
+	store         *store
+	toSeal        chan *part    // to the sealer
+	sealed        chan struct{} // has a token while nothing is being sealed
+	halted        chan struct{} // closed by Close
+	committerDone chan struct{}
+	sealerDone    chan struct{}
 
 	mu        sync.Mutex
 	catalog   catalog
-	tables    map[string][]*table.Table // by group, in order; the last one may have room
+	active    *part // which the committer writes
+	sealing   *part // which the sealer writes, or nil
+	segments  []*sealed
 	followers map[*Follower]bool
 	health    Health
+	refused   [classes]string // why, or ""
 }
 
-// Open opens the archive in a folder, making it where there is none.
+// Open opens the archive in a folder, making it where there is none. It fails with
+// ErrHeld when another process has it open.
 func Open(dir string, o Options) (*Archive, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	a := &Archive{
-		dir: dir, options: o, log: o.Log.With("archive", dir),
-		done:    make(chan struct{}),
-		catalog: newCatalog(), tables: map[string][]*table.Table{}, followers: map[*Follower]bool{},
+	if o.SealAfter <= 0 {
+		o.SealAfter = 5 * time.Minute
 	}
-	a.queue.wake = make(chan struct{}, 1)
-	j, damages, err := journal.Open(filepath.Join(dir, "journal"), 0, a.replay)
-	if err != nil {
+	if o.disk == nil {
+		o.disk = diskOf
+	}
+	a := &Archive{
+		dir: dir, options: o, log: o.Log.With("archive", dir), followers: map[*Follower]bool{},
+		queue: queue{wake: make(chan struct{}, 1)}, toSeal: make(chan *part, 1), sealed: make(chan struct{}, 1),
+		halted: make(chan struct{}), committerDone: make(chan struct{}), sealerDone: make(chan struct{}),
+	}
+	if err := a.load(); err != nil {
 		return nil, fmt.Errorf("open the archive in %s: %w", dir, err)
+	}
+	go a.commit()
+	go a.sealer()
+	return a, nil
+}
+
+// load reads what the folder has.
+func (a *Archive) load() error {
+	if err := os.MkdirAll(a.dir, 0o700); err != nil {
+		return err
+	}
+	s, err := openStore(a.dir)
+	if err != nil {
+		return err
+	}
+	a.store = s
+	catalog, first, segments, err := s.load()
+	if err != nil {
+		return errors.Join(err, s.close())
+	}
+	a.catalog = catalog
+	if err := a.loadSegments(segments); err != nil {
+		return errors.Join(err, s.close())
+	}
+	if err := a.openJournal(first); err != nil {
+		return errors.Join(err, s.close())
+	}
+	return nil
+}
+
+func (a *Archive) openJournal(first uint64) error {
+	j, damages, err := journal.Open(filepath.Join(a.dir, journalDir), first, a.replay)
+	if err != nil {
+		return err
+	}
+	if a.active == nil || a.active.number != j.Part() {
+		if err := a.replayPart(j.Part()); err != nil {
+			return errors.Join(err, j.Close())
+		}
 	}
 	a.journal = j
 	for _, d := range damages {
 		a.damaged(d)
 	}
-	go a.commit()
-	return a, nil
+	if a.sealing != nil {
+		a.toSeal <- a.sealing
+	} else {
+		a.sealed <- struct{}{}
+	}
+	return nil
 }
 
 // Close ends the archive, after what is being appended has been answered.
 func (a *Archive) Close() error {
 	if !a.queue.close() {
-		return errors.New("the archive is closed already")
+		return ErrClosed
 	}
-	<-a.done
+	close(a.halted)
+	<-a.committerDone
+	<-a.sealerDone
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	for f := range a.followers {
 		f.end()
 	}
-	return a.journal.Close()
+	a.mu.Unlock()
+	return errors.Join(a.journal.Close(), a.store.close())
 }
 
 func (a *Archive) damaged(d journal.Damage) {
@@ -104,20 +175,3 @@ func (a *Archive) damaged(d journal.Damage) {
 }
 
 func now() int64 { return time.Now().UnixMilli() }
-
-// Health is how the archive fares.
-type Health struct {
-	// Damaged are files, or pieces of them, that could not be read and were left out.
-	Damaged []string
-	// Refused are the classes that are not accepted for want of room.
-	Refused []Class
-	// Bytes is what the archive's files take.
-	Bytes int64
-}
-
-// Health tells how the archive fares.
-func (a *Archive) Health() Health {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.health
-}

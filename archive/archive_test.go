@@ -79,6 +79,13 @@ func messages(t *testing.T, a *Archive, groups ...string) []string {
 	return out
 }
 
+func seal(t *testing.T, a *Archive) {
+	t.Helper()
+	if err := a.Seal(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestRecordsAreVisibleAndSurviveAReopening(t *testing.T) {
 	dir := t.TempDir()
 	a := open(t, dir, Options{})
@@ -89,7 +96,7 @@ func TestRecordsAreVisibleAndSurviveAReopening(t *testing.T) {
 	if err := a.Append(context.Background(), batch); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 {
+	for range 3 {
 		rows := found(t, a, everything("/g"))
 		if len(rows) != 2 {
 			t.Fatalf("%d records, want 2", len(rows))
@@ -107,6 +114,7 @@ func TestRecordsAreVisibleAndSurviveAReopening(t *testing.T) {
 		if err != nil || record[scan.Message].Text != "plain" {
 			t.Errorf("by @ptr: %v, %v", record, err)
 		}
+		seal(t, a)
 		a.Close()
 		a = open(t, dir, Options{})
 	}
@@ -119,6 +127,9 @@ func TestAnOriginsBatchArrivesOnce(t *testing.T) {
 		b := Batch{Group: "/g", Stream: "s", Origin: "o", Number: uint64(7 + i/2), Records: []Record{line(1, "%d", i)}}
 		if err := a.Append(context.Background(), b); err != nil {
 			t.Fatal(err)
+		}
+		if i%2 == 0 {
+			seal(t, a)
 		}
 		a.Close()
 		a = open(t, dir, Options{})
@@ -141,7 +152,7 @@ func TestGroupsAndStreams(t *testing.T) {
 	if err := a.CreateGroup(ctx, Group{Name: "/g"}); !errors.Is(err, ErrExists) {
 		t.Errorf("made twice: %v", err)
 	}
-	do(a.SetRetention(ctx, "/g", 30))
+	do(a.SetRetention(ctx, "/g", 36500))
 	do(a.CreateStream(ctx, "/g", "s"))
 	put(t, a, "/g", "s", line(10, "one"), line(20, "two"))
 	put(t, a, "/g", "gone", line(10, "three"))
@@ -149,9 +160,9 @@ func TestGroupsAndStreams(t *testing.T) {
 	put(t, a, "/g", "gone", line(30, "four"))
 	put(t, a, "/h", "s", line(10, "five"))
 	do(a.DeleteGroup(ctx, "/h"))
-	for range 2 {
+	for range 3 {
 		g, ok := a.Group("/g")
-		if !ok || g.RetentionDays != 30 || g.Tags["a"] != "b" {
+		if !ok || g.RetentionDays != 36500 || g.Tags["a"] != "b" {
 			t.Errorf("group %+v", g)
 		}
 		streams, err := a.Streams("/g")
@@ -164,6 +175,7 @@ func TestGroupsAndStreams(t *testing.T) {
 		if got := messages(t, a, "/g", "/h"); !slices.Equal(got, []string{"one", "two", "four"}) {
 			t.Errorf("messages %q", got)
 		}
+		seal(t, a)
 		a.Close()
 		a = open(t, dir, Options{})
 	}

@@ -44,6 +44,7 @@ type catalog struct {
 	next    uint64            // number of the next record
 	origins map[string]uint64 // highest accepted of each
 	groups  map[string]*group
+	dirty   dirty // what has changed since the last checkpoint
 }
 
 type group struct {
@@ -54,7 +55,7 @@ type group struct {
 }
 
 func newCatalog() catalog {
-	return catalog{next: 1, origins: map[string]uint64{}, groups: map[string]*group{}}
+	return catalog{next: 1, origins: map[string]uint64{}, groups: map[string]*group{}, dirty: newDirty()}
 }
 
 // accept takes in what a batch says of its group, stream and origin, and tells the
@@ -62,12 +63,17 @@ func newCatalog() catalog {
 func (c *catalog) accept(h header, records []Record) (entity map[string]string) {
 	if h.Origin != "" {
 		c.origins[h.Origin] = h.Number
+		c.dirty.origins[h.Origin] = true
 	}
 	g := c.groups[h.Group]
 	if g == nil {
 		g = c.add(Group{Name: h.Group, CreatedAt: h.Ingested}, c.next)
 	}
-	g.Class = h.Class
+	if g.Class != h.Class {
+		g.Class = h.Class
+		c.dirty.groups[h.Group] = true
+	}
+	c.dirty.streams[streamKey{h.Group, h.Stream}] = true
 	s := g.streams[h.Stream]
 	if s == nil {
 		s = g.add(h.Stream, h.Ingested)
@@ -82,7 +88,6 @@ func (c *catalog) accept(h header, records []Record) (entity map[string]string) 
 		s.LastEvent = max(s.LastEvent, r.Time)
 		s.LastIngestion = h.Ingested
 		s.Bytes += int64(len(r.Message))
-		g.StoredBytes += int64(len(r.Message))
 	}
 	return s.Entity
 }
@@ -90,6 +95,7 @@ func (c *catalog) accept(h header, records []Record) (entity map[string]string) 
 func (c *catalog) add(g Group, born uint64) *group {
 	added := &group{Group: g, born: born, streams: map[string]*Stream{}, cleared: map[string]uint64{}}
 	c.groups[g.Name] = added
+	c.dirty.groups[g.Name] = true
 	return added
 }
 
@@ -176,18 +182,22 @@ func (c *catalog) apply(ch change, next uint64) error {
 	if g == nil {
 		return fmt.Errorf("%w: %s of log group %s, which is not there", errMalformed, ch.Op, ch.Group)
 	}
+	c.dirty.groups[ch.Group] = true
 	switch ch.Op {
 	case opDeleteGroup:
 		delete(c.groups, ch.Group)
+		c.dirty.deleted = append(c.dirty.deleted, ch.Group)
 	case opRetention:
 		g.RetentionDays = ch.Days
 	case opTags:
 		g.Tags = ch.Tags
 	case opCreateStream:
 		g.add(ch.Stream, ch.At)
+		c.dirty.streams[streamKey{ch.Group, ch.Stream}] = true
 	case opDeleteStream:
 		delete(g.streams, ch.Stream)
 		g.cleared[ch.Stream] = next
+		c.dirty.streams[streamKey{ch.Group, ch.Stream}] = true
 	default:
 		return fmt.Errorf("%w: %q", errMalformed, ch.Op)
 	}
@@ -198,15 +208,6 @@ func (g *group) value() Group {
 	v := g.Group
 	v.Tags = maps.Clone(v.Tags)
 	return v
-}
-
-func (c *catalog) sorted() []Group {
-	groups := make([]Group, 0, len(c.groups))
-	for _, g := range c.groups {
-		groups = append(groups, g.value())
-	}
-	slices.SortFunc(groups, func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
-	return groups
 }
 
 func (g *group) sorted() []Stream {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 )
 
 // CreateGroup makes a log group of g's Name, RetentionDays, Tags and Class; CreatedAt is
@@ -58,14 +60,43 @@ func (a *Archive) Group(name string) (Group, bool) {
 	if !ok {
 		return Group{}, false
 	}
-	return g.value(), true
+	v := g.value()
+	v.StoredBytes = a.storedBytes()[name]
+	return v, true
 }
 
 // Groups tells of all log groups, by name.
 func (a *Archive) Groups() []Group {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.catalog.sorted()
+	stored := a.storedBytes()
+	groups := make([]Group, 0, len(a.catalog.groups))
+	for name, g := range a.catalog.groups {
+		v := g.value()
+		v.StoredBytes = stored[name]
+		groups = append(groups, v)
+	}
+	slices.SortFunc(groups, func(x, y Group) int { return strings.Compare(x.Name, y.Name) })
+	return groups
+}
+
+// storedBytes is what the messages of each group have. a.mu is held.
+func (a *Archive) storedBytes() map[string]int64 {
+	bytes := map[string]int64{}
+	for _, s := range a.segments {
+		bytes[s.Group] += s.Bytes
+	}
+	for _, p := range []*part{a.sealing, a.active} {
+		if p == nil {
+			continue
+		}
+		for group, tables := range p.tables {
+			for _, t := range tables {
+				bytes[group] += t.Bytes()
+			}
+		}
+	}
+	return bytes
 }
 
 // Streams tells of a group's log streams, by name. Fails with ErrNotFound.
@@ -85,7 +116,12 @@ func (a *Archive) change(c change, next uint64) {
 		a.log.Error("a change in the journal could not be carried out", "err", err)
 		return
 	}
-	if c.Op == opDeleteGroup {
-		delete(a.tables, c.Group)
+	if c.Op != opDeleteGroup {
+		return
 	}
+	delete(a.active.tables, c.Group)
+	if a.sealing != nil {
+		delete(a.sealing.tables, c.Group)
+	}
+	a.dropGroup(c.Group)
 }

@@ -1,244 +1,148 @@
 package archive
 
 import (
+	"cmp"
 	"context"
-	"encoding/base64"
-	"encoding/binary"
-	"fmt"
 	"iter"
-	"math"
 	"slices"
-	"strings"
+	"time"
 
+	"steady/archive/segment"
 	"steady/archive/table"
 	"steady/scan"
 )
 
-// Scan implements scan.Source.
+// unit is a piece of the archive that becomes one block: a table in memory, or a row
+// group of a segment.
+type unit struct {
+	group       string
+	from        int64 // where the group's records have not expired
+	first, last int64 // times of its records
+	view        *table.View
+	sealed      *sealed
+	file        *segment.File
+	rowGroup    int
+}
+
+// snapshot is what there was at one moment.
+type snapshot struct {
+	tables   []*table.Table
+	segments []*sealed
+	from     map[string]int64 // by group
+}
+
+// Scan implements scan.Source. A segment that turns out to be damaged is moved aside,
+// and the scan goes on without it.
 func (a *Archive) Scan(ctx context.Context, r scan.Request) iter.Seq2[*scan.Block, error] {
-	views := a.views(r)
-	order(views, r.Order)
 	return func(yield func(*scan.Block, error) bool) {
-		for i, v := range views {
-			if err := ctx.Err(); err != nil {
-				yield(nil, err)
-				return
-			}
-			block, err := a.read(v, r)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			block.Bound = bound(views[i+1:], r.Order)
-			if !yield(block, nil) {
-				return
-			}
+		snap := a.snapshot(r)
+		defer a.release(snap.segments)
+		units, skipped, err := a.units(snap, r)
+		if err != nil {
+			yield(nil, err)
+			return
 		}
+		order(units, r.Order)
+		a.run(ctx, units, r, skipped, yield)
 	}
 }
 
-// views are the tables that a request may find something in, as they are now.
-func (a *Archive) views(r scan.Request) []table.View {
+// snapshot takes the tables and segments that a request may find something in. The
+// segments must be released.
+func (a *Archive) snapshot(r scan.Request) snapshot {
+	s := snapshot{from: map[string]int64{}}
 	a.mu.Lock()
-	var tables []*table.Table
-	for i, g := range r.Groups {
-		if !slices.Contains(r.Groups[:i], g) {
-			tables = append(tables, a.tables[g]...)
+	defer a.mu.Unlock()
+	for _, name := range r.Groups {
+		g := a.catalog.groups[name]
+		if _, twice := s.from[name]; twice || g == nil {
+			continue
+		}
+		s.from[name] = r.From
+		if before, ok := g.cutoff(time.Now()); ok {
+			s.from[name] = max(r.From, before)
+		}
+		s.tables = append(s.tables, a.tablesOf(name)...)
+	}
+	for _, seg := range a.segments {
+		if from, ok := s.from[seg.Group]; ok && seg.MaxTime >= from && seg.MinTime <= r.To {
+			seg.readers++
+			s.segments = append(s.segments, seg)
 		}
 	}
-	a.mu.Unlock()
-	var views []table.View
-	for _, t := range tables {
-		v := t.View(func(name string) bool { return r.AllFields || slices.Contains(r.Fields, name) })
-		first, last := v.Span()
-		if len(v.Times) > 0 && last >= r.From && first <= r.To {
-			views = append(views, v)
-		}
-	}
-	return views
+	return s
 }
 
-func order(views []table.View, o scan.Order) {
-	slices.SortStableFunc(views, func(x, y table.View) int {
-		xFirst, xLast := x.Span()
-		yFirst, yLast := y.Span()
+// units lists what must be read, and what need not be.
+func (a *Archive) units(s snapshot, r scan.Request) (units []unit, skipped scan.Work, err error) {
+	for _, t := range s.tables {
+		v := t.View(func(name string) bool { return needs(r, name) })
+		if len(v.Times) == 0 {
+			continue
+		}
+		first, last := v.Span()
+		units = append(units, unit{group: t.Group, from: s.from[t.Group], first: first, last: last, view: &v})
+	}
+	for _, seg := range s.segments {
+		f, err := seg.open()
+		if err != nil {
+			if err := a.damagedSegment(seg, err); err != nil {
+				return nil, skipped, err
+			}
+			continue
+		}
+		for i := range f.RowGroups() {
+			first, last := f.Span(i)
+			units = append(units, unit{group: seg.Group, from: s.from[seg.Group], first: first, last: last, sealed: seg, file: f, rowGroup: i})
+		}
+	}
+	units = slices.DeleteFunc(units, func(u unit) bool {
+		if u.last >= u.from && u.first <= r.To {
+			return false
+		}
+		records, bytes := u.size()
+		skipped.SkippedRecords += records
+		skipped.SkippedBytes += bytes
+		return true
+	})
+	return units, skipped, nil
+}
+
+// needs says whether a field's values are needed, to show or to check.
+func needs(r scan.Request, name string) bool {
+	return r.AllFields || slices.Contains(r.Fields, name) ||
+		slices.ContainsFunc(r.Where, func(c scan.Condition) bool { return c.Field == name })
+}
+
+func (u unit) size() (records, bytes int64) {
+	if u.view != nil {
+		return int64(len(u.view.Times)), u.view.Bytes
+	}
+	return u.file.Records(u.rowGroup)
+}
+
+func order(units []unit, o scan.Order) {
+	slices.SortStableFunc(units, func(x, y unit) int {
 		switch o {
 		case scan.NewestFirst:
-			return compare(yLast, xLast)
+			return cmp.Compare(y.last, x.last)
 		case scan.OldestFirst:
-			return compare(xFirst, yFirst)
+			return cmp.Compare(x.first, y.first)
 		}
 		return 0
 	})
 }
 
-func compare(x, y int64) int {
-	switch {
-	case x < y:
-		return -1
-	case x > y:
-		return 1
-	}
-	return 0
-}
-
-// bound is what scan.Block.Bound says when these follow.
-func bound(rest []table.View, o scan.Order) int64 {
-	newest, oldest := int64(math.MinInt64), int64(math.MaxInt64)
-	for _, v := range rest {
-		first, last := v.Span()
-		newest, oldest = max(newest, last), min(oldest, first)
-	}
-	if o == scan.OldestFirst {
-		return oldest
-	}
-	return newest
-}
-
-// read makes a block of the rows of a view that are in the request's time.
-func (a *Archive) read(v table.View, r scan.Request) (*scan.Block, error) {
-	rows := a.rows(v, r)
-	b := &scan.Block{Group: v.Group, Columns: map[string]*scan.Column{}}
-	for _, row := range rows {
-		b.Times, b.IDs = append(b.Times, v.Times[row]), append(b.IDs, v.IDs[row])
-	}
-	b.Work = scan.Work{Records: int64(len(v.Times)), Bytes: v.Bytes}
-	for name, c := range v.Fields {
-		b.Columns[name] = pick(c.Scan(len(v.Times)), rows)
-	}
-	wanted := r.Fields
-	if r.AllFields {
-		wanted = []string{scan.Timestamp, scan.IngestionTime, scan.Message, scan.LogStream, scan.Log, scan.Ptr}
-	}
-	for _, name := range wanted {
-		c, err := a.system(v, name, rows)
-		if err != nil {
-			return nil, err
+// bounds says for each unit what scan.Block.Bound says of those behind it.
+func bounds(units []unit, o scan.Order) []int64 {
+	out := make([]int64, len(units))
+	newest, oldest := end(scan.NewestFirst), end(scan.OldestFirst)
+	for i := len(units) - 1; i >= 0; i-- {
+		out[i] = newest
+		if o == scan.OldestFirst {
+			out[i] = oldest
 		}
-		if c != nil {
-			b.Columns[name] = c
-		}
+		newest, oldest = max(newest, units[i].last), min(oldest, units[i].first)
 	}
-	return b, nil
-}
-
-// rows are the places of the rows that are asked for and not deleted.
-func (a *Archive) rows(v table.View, r scan.Request) []int {
-	gone := a.goneIn(v)
-	rows := make([]int, 0, len(v.Times))
-	for i, t := range v.Times {
-		if t >= r.From && t <= r.To && v.IDs[i] >= gone[int(v.Streams.Codes[i])] {
-			rows = append(rows, i)
-		}
-	}
-	return rows
-}
-
-// goneIn says for each stream of a view, by its code, before which number its records
-// have been deleted.
-func (a *Archive) goneIn(v table.View) []uint64 {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	gone := make([]uint64, v.Streams.Len()+1)
-	for code := range gone[1:] {
-		gone[code+1] = a.catalog.goneBefore(v.Group, v.Streams.Value(code+1).Text)
-	}
-	return gone
-}
-
-func pick(c *scan.Column, rows []int) *scan.Column {
-	if len(rows) == len(c.Codes) {
-		return c
-	}
-	codes := make([]int32, len(rows))
-	for i, row := range rows {
-		codes[i] = c.Codes[row]
-	}
-	return &scan.Column{Codes: codes, Values: c.Values}
-}
-
-// system is the column of a field that every record has; nil for other names.
-func (a *Archive) system(v table.View, name string, rows []int) (*scan.Column, error) {
-	switch name {
-	case scan.Timestamp:
-		return each(rows, scan.Number, func(row int) string { return fmt.Sprint(v.Times[row]) }), nil
-	case scan.IngestionTime:
-		return each(rows, scan.Number, func(row int) string { return fmt.Sprint(v.Ingested[row]) }), nil
-	case scan.Log:
-		c := &scan.Column{Codes: make([]int32, len(rows)), Values: []scan.Value{{Text: a.options.Account + ":" + v.Group}}}
-		return c, nil
-	case scan.Ptr:
-		return each(rows, scan.String, func(row int) string { return pointer{v.Group, v.Times[row], v.IDs[row]}.String() }), nil
-	case scan.LogStream:
-		return pick(v.Streams.Scan(len(v.Times)), rows), nil
-	case scan.Message:
-		texts := make([]string, 0, len(v.Times))
-		if err := v.Messages.Each(func(text string) { texts = append(texts, text) }); err != nil {
-			return nil, err
-		}
-		return each(rows, scan.String, func(row int) string { return texts[row] }), nil
-	}
-	return nil, nil
-}
-
-// each makes a column of a value per row.
-func each(rows []int, kind scan.Kind, text func(row int) string) *scan.Column {
-	c := &scan.Column{Codes: make([]int32, len(rows)), Values: make([]scan.Value, len(rows))}
-	for i, row := range rows {
-		c.Codes[i] = int32(i)
-		c.Values[i] = scan.Value{Text: text(row), Kind: kind}
-	}
-	return c
-}
-
-// pointer is what @ptr says: where a record is.
-type pointer struct {
-	group string
-	time  int64
-	id    uint64
-}
-
-func (p pointer) String() string {
-	b := binary.AppendVarint(nil, p.time)
-	b = binary.AppendUvarint(b, p.id)
-	return base64.RawURLEncoding.EncodeToString(append(b, p.group...))
-}
-
-func parsePointer(ptr string) (pointer, bool) {
-	b, err := base64.RawURLEncoding.DecodeString(ptr)
-	if err != nil {
-		return pointer{}, false
-	}
-	p := payload{b: b}
-	at, id := p.varint(), p.uvarint()
-	return pointer{string(p.b), at, id}, !p.bad && len(p.b) > 0
-}
-
-// Record is one record whole, by its @ptr: every field, the system's too. Fails with
-// ErrNotFound when ptr names none, or one that is gone.
-func (a *Archive) Record(ctx context.Context, ptr string) (map[string]scan.Value, error) {
-	p, ok := parsePointer(ptr)
-	if !ok {
-		return nil, fmt.Errorf("record %q %w: that is no @ptr", ptr, ErrNotFound)
-	}
-	request := scan.Request{Groups: []string{p.group}, From: p.time, To: p.time, AllFields: true}
-	for b, err := range a.Scan(ctx, request) {
-		if err != nil {
-			return nil, err
-		}
-		if row := slices.Index(b.IDs, p.id); row >= 0 {
-			return whole(b, row), nil
-		}
-	}
-	return nil, fmt.Errorf("record %s %w any more", strings.TrimSpace(ptr), ErrNotFound)
-}
-
-func whole(b *scan.Block, row int) map[string]scan.Value {
-	fields := map[string]scan.Value{}
-	for name, c := range b.Columns {
-		if code := c.Codes[row]; code >= 0 {
-			fields[name] = c.Values[code]
-		}
-	}
-	return fields
+	return out
 }

@@ -39,6 +39,7 @@ type Path struct {
 	ID int
 
 	leaf     bool // it has its ID
+	empty    bool // it is among Empties
 	parent   *Path
 	children map[string]*Path
 	elements []*Path
@@ -50,10 +51,13 @@ type Path struct {
 
 // Flattener remembers the paths that it has met. One goroutine at a time may use it.
 type Flattener struct {
-	root   Path
-	Paths  []*Path // by ID
-	Nodes  int     // how many objects, lists and leaves they lead through
-	leaves []Leaf
+	root  Path
+	Paths []*Path // by ID
+	Nodes int     // how many objects, lists and leaves they lead through
+	// Empties are names of paths that have had an empty object or list: keys that may stand in a
+	// message without being in the name of a leaf.
+	Empties []string
+	leaves  []Leaf
 	// Text that had escapes is kept here.
 	scratch []byte
 }
@@ -64,7 +68,7 @@ type Result struct {
 	// Plain says that each leaf's text stands in the message as it is, that all leaves
 	// were found, and that nothing but them and their keys stands there: text without
 	// any of JSON's own characters or white space is in the message only if it is in a
-	// leaf, in a key, or in the word null.
+	// leaf or its Path's Name, in one of Empties, or in the word null.
 	Plain bool
 }
 
@@ -104,6 +108,17 @@ func (f *Flattener) found(p *Path) *Path {
 		f.Paths = append(f.Paths, p)
 	}
 	return p
+}
+
+func (p *parser) empty(path *Path) bool {
+	switch {
+	case path == nil:
+		p.plain = false
+	case !path.empty && path.parent != nil:
+		path.empty = true
+		p.f.Empties = append(p.f.Empties, path.name())
+	}
+	return true
 }
 
 func (p *Path) name() string {

@@ -40,7 +40,7 @@ func (p *parser) object(path *Path, depth int) bool {
 		return false
 	}
 	if p.next('}') {
-		return true
+		return p.empty(path)
 	}
 	var before *Path
 	for {
@@ -73,7 +73,7 @@ func (p *parser) list(path *Path, depth int) bool {
 		return false
 	}
 	if p.next(']') {
-		return true
+		return p.empty(path)
 	}
 	for i := 0; ; i++ {
 		// An element can only hold a field while there is room for fields, so that a

@@ -52,13 +52,13 @@ func Open(dir string, first uint64, read func(part uint64, f Frame) error) (*Jou
 	end := int64(0)
 	for i, part := range parts {
 		if part < first {
-			if err := os.Remove(j.path(part)); err != nil {
+			if err := os.Remove(path(dir, part)); err != nil {
 				return nil, nil, fmt.Errorf("remove a journal part that is sealed: %w", err)
 			}
 			continue
 		}
 		var found []Damage
-		if found, end, err = replay(j.path(part), i == len(parts)-1, func(f Frame) error { return read(part, f) }); err != nil {
+		if found, end, err = replay(path(dir, part), i == len(parts)-1, func(f Frame) error { return read(part, f) }); err != nil {
 			return nil, nil, err
 		}
 		damages = append(damages, found...)
@@ -69,7 +69,7 @@ func Open(dir string, first uint64, read func(part uint64, f Frame) error) (*Jou
 
 // resume opens the last part for writing after end, cutting what follows.
 func (j *Journal) resume(end int64) error {
-	f, err := os.OpenFile(j.path(j.part), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(path(j.dir, j.part), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("open the journal: %w", err)
 	}
@@ -134,10 +134,9 @@ func (j *Journal) Rotate() error {
 	return old.Close()
 }
 
-// Drop removes a part that is no longer needed. It may run beside Write, for another
-// part than the one that is written.
-func (j *Journal) Drop(part uint64) error {
-	if err := os.Remove(j.path(part)); err != nil && !errors.Is(err, os.ErrNotExist) {
+// Drop removes a part of the journal in dir that is not the one that is written.
+func Drop(dir string, part uint64) error {
+	if err := os.Remove(path(dir, part)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("drop a journal part: %w", err)
 	}
 	return nil
@@ -152,8 +151,8 @@ func (j *Journal) Size() int64 { return j.size }
 // Close closes the file.
 func (j *Journal) Close() error { return j.file.Close() }
 
-func (j *Journal) path(part uint64) string {
-	return filepath.Join(j.dir, fmt.Sprintf("%012d%s", part, suffix))
+func path(dir string, part uint64) string {
+	return filepath.Join(dir, fmt.Sprintf("%012d%s", part, suffix))
 }
 
 func list(dir string) ([]uint64, error) {

@@ -61,6 +61,13 @@ func (m Messages) Each(tell func(text string)) error {
 	return nil
 }
 
+// All are the messages in order.
+func (m Messages) All() ([]string, error) {
+	var all []string
+	err := m.Each(func(text string) { all = append(all, text) })
+	return all, err
+}
+
 func split(text string, ends []uint32, tell func(string)) {
 	start := uint32(0)
 	for _, end := range ends {

@@ -52,35 +52,40 @@ func New(group string) *Table {
 type Rows struct {
 	Stream   string
 	Entity   map[string]string
-	Ingested int64
-	FirstID  uint64 // the others follow
-	Times    []int64
-	Messages []string
+	Ingested int64 // ms since the epoch
+	Rows     []Row
+}
+
+// Row is one record.
+type Row struct {
+	ID      uint64
+	Time    int64 // ms since the epoch
+	Message string
 }
 
 // Add adds rows, as many as it takes before it is full, and says how many.
 func (t *Table) Add(r Rows) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for i, m := range r.Messages {
+	for i := range r.Rows {
 		if t.full {
 			return i
 		}
-		t.add(&r, i, m)
+		t.add(&r, &r.Rows[i])
 	}
-	return len(r.Messages)
+	return len(r.Rows)
 }
 
-func (t *Table) add(r *Rows, i int, message string) {
+func (t *Table) add(r *Rows, new *Row) {
 	row := len(t.times)
-	t.times = append(t.times, r.Times[i])
+	t.times = append(t.times, new.Time)
 	t.ingested = append(t.ingested, r.Ingested)
-	t.ids = append(t.ids, r.FirstID+uint64(i))
+	t.ids = append(t.ids, new.ID)
 	t.streams.set(row, r.Stream, scan.String)
 	for k, v := range r.Entity {
 		t.field(scan.EntityPrefix+k).set(row, v, scan.String)
 	}
-	found := t.flattener.Flatten(message)
+	found := t.flattener.Flatten(new.Message)
 	plain := found.Plain
 	for _, l := range found.Leaves {
 		if l.Path.ID == len(t.byPath) {
@@ -94,8 +99,8 @@ func (t *Table) add(r *Rows, i int, message string) {
 	if !plain {
 		t.notPlain++
 	}
-	t.messages.add(message)
-	t.bytes += int64(len(message))
+	t.messages.add(new.Message)
+	t.bytes += int64(len(new.Message))
 	t.full = t.full || len(t.times) >= MaxRows || len(t.flattener.Paths) >= maxPaths || t.flattener.Nodes >= 8*maxPaths
 }
 
@@ -130,8 +135,9 @@ type View struct {
 	Streams  Column
 	Fields   map[string]Column
 	Messages Messages
-	NotPlain int   // messages that are not flatten.Plain
-	Bytes    int64 // of messages
+	NotPlain int      // messages that are not flatten.Plain
+	Empties  []string // flatten.Flattener.Empties
+	Bytes    int64    // of messages
 }
 
 // Column is a column of a view.
@@ -150,6 +156,7 @@ func (t *Table) View(wanted func(name string) bool) View {
 		Group: t.Group, Times: t.times, Ingested: t.ingested, IDs: t.ids,
 		Streams: t.streams.view(), Fields: map[string]Column{},
 		Messages: t.messages.view(), NotPlain: t.notPlain, Bytes: t.bytes,
+		Empties: t.flattener.Empties,
 	}
 	for name, c := range t.fields {
 		if wanted == nil || wanted(name) {
@@ -203,6 +210,13 @@ func (t *Table) Full() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.full
+}
+
+// Bytes is what the messages have.
+func (t *Table) Bytes() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.bytes
 }
 
 // Len is the number of records.

@@ -1,0 +1,331 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+
+	"steady/archive/match"
+	"steady/scan"
+)
+
+// Query says what is wanted of a row group.
+type Query struct {
+	scan.Request
+	// Gone says before which number the records of a stream have been deleted; nil says
+	// that none have.
+	Gone func(stream string) uint64
+}
+
+// Rows are the records of a row group that a query wants, column by column. System
+// columns are there when the query's fields name them.
+type Rows struct {
+	Times, Ingested []int64
+	IDs             []uint64
+	Columns         map[string]*scan.Column // fields, @logStream and @message
+}
+
+// Read gives the records of row group i that the query may want; nil is none. Errors
+// are *DamageError where the file is not what it should be.
+func (r *Reader) Read(i int, q *Query) (rows *Rows, err error) {
+	defer func() {
+		if err != nil {
+			rows, err = nil, &DamageError{r.Path, err}
+		}
+	}()
+	defer recovered(&err)
+	g := &r.groups[i]
+	if may, err := r.mayMatch(g, q); !may || err != nil {
+		return nil, err
+	}
+	return r.readRows(g, q)
+}
+
+// mayMatch says, without reading a column, whether rows of a group may be wanted.
+func (r *Reader) mayMatch(g *group, q *Query) (bool, error) {
+	if g.maxTime < q.From || g.minTime > q.To {
+		return false, nil
+	}
+	for _, c := range q.Where {
+		chunk := r.chunk(g, c.Field)
+		if chunk == nil {
+			if IsField(c.Field) {
+				return false, nil
+			}
+			continue
+		}
+		texts := chunk.possible(c)
+		if c.Op == scan.Equals && len(texts) == 0 || c.Op == scan.Contains && len(texts) < len(c.Texts) {
+			return false, nil
+		}
+		if c.Op != scan.Equals || slices.Contains(texts, "") {
+			continue // an empty text may be a null, whose word the filter has
+		}
+		if may, err := r.mayHold(chunk, texts); !may || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// IsField says that a condition's field is one that some records lack.
+func IsField(name string) bool {
+	return !strings.HasPrefix(name, "@") || strings.HasPrefix(name, "@@") || strings.HasPrefix(name, scan.EntityPrefix)
+}
+
+// chunk is the column of a field or of the stream; nil where the group has none.
+func (r *Reader) chunk(g *group, name string) *chunk {
+	if name != scan.LogStream && !IsField(name) {
+		return nil
+	}
+	i, ok := r.fields[name]
+	if !ok || g.chunks[i].values == 0 {
+		return nil
+	}
+	return &g.chunks[i]
+}
+
+// possible are the texts of a condition that the column's characters allow.
+func (c *chunk) possible(cond scan.Condition) []string {
+	var out []string
+	for _, t := range cond.Texts {
+		var chars charset
+		chars.add(t)
+		if chars.within(c.chars) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// reading is one row group being read.
+type reading struct {
+	*Reader
+	g       *group
+	q       *Query
+	columns map[string]*scan.Column // whole ones
+}
+
+func (r *Reader) readRows(g *group, q *Query) (*Rows, error) {
+	x := &reading{r, g, q, map[string]*scan.Column{}}
+	times, err := r.integers(g, scan.Timestamp)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := r.integers(g, Number)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]int32, 0, g.rows)
+	for i, t := range times {
+		if t >= q.From && t <= q.To {
+			rows = append(rows, int32(i))
+		}
+	}
+	if rows, err = x.matching(rows, ids); err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	out := &Rows{Times: make([]int64, len(rows)), IDs: make([]uint64, len(rows)), Columns: map[string]*scan.Column{}}
+	for i, row := range rows {
+		out.Times[i], out.IDs[i] = times[row], uint64(ids[row])
+	}
+	return out, x.fill(out, rows)
+}
+
+// matching leaves the rows that are not deleted and may meet all conditions.
+func (x *reading) matching(rows []int32, ids []int64) ([]int32, error) {
+	if x.q.Gone != nil {
+		streams, err := x.column(scan.LogStream)
+		if err != nil {
+			return nil, err
+		}
+		rows = alive(rows, ids, streams, x.q.Gone)
+	}
+	for _, c := range x.q.Where {
+		if len(rows) == 0 {
+			return rows, nil
+		}
+		if c.Field == scan.Message && c.Op == scan.Contains {
+			var err error
+			if rows, err = x.mentioning(c, rows); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if x.chunk(x.g, c.Field) == nil {
+			continue
+		}
+		col, err := x.column(c.Field)
+		if err != nil {
+			return nil, err
+		}
+		rows = match.Rows(c, col, rows)
+	}
+	return rows, nil
+}
+
+func alive(rows []int32, ids []int64, streams *scan.Column, gone func(string) uint64) []int32 {
+	before := make([]uint64, len(streams.Values))
+	for i, v := range streams.Values {
+		before[i] = gone(v.Text)
+	}
+	return slices.DeleteFunc(rows, func(row int32) bool { return uint64(ids[row]) < before[streams.Codes[row]] })
+}
+
+// column reads a column once.
+func (x *reading) column(name string) (*scan.Column, error) {
+	if c := x.columns[name]; c != nil {
+		return c, nil
+	}
+	c, err := x.Reader.column(x.g, x.chunk(x.g, name), name == scan.LogStream)
+	if err != nil {
+		return nil, fmt.Errorf("column %s: %w", name, err)
+	}
+	x.columns[name] = c
+	return c, nil
+}
+
+// mentioning leaves the rows whose message may contain the condition's texts. Where all
+// messages of a group are JSON whose every part is in a column, the columns tell.
+func (x *reading) mentioning(c scan.Condition, rows []int32) ([]int32, error) {
+	for _, text := range c.Texts {
+		if x.g.notPlain > 0 || !match.InField(text) || strings.Contains(nullText, text) ||
+			slices.ContainsFunc(x.g.empties, func(key string) bool { return strings.Contains(key, text) }) {
+			continue
+		}
+		var err error
+		if rows, err = x.inColumns(text, rows); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// inColumns leaves the rows that have a text in the name or the value of any field.
+func (x *reading) inColumns(text string, rows []int32) ([]int32, error) {
+	has := make([]bool, x.g.rows)
+	contains := scan.Condition{Op: scan.Contains, Texts: []string{text}}
+	for name := range x.fields {
+		chunk := x.chunk(x.g, name)
+		if chunk == nil || name == scan.LogStream || strings.HasPrefix(name, scan.EntityPrefix) {
+			continue
+		}
+		cond := contains
+		cond.Field = name
+		if strings.Contains(name, text) {
+			cond.Op = scan.Present
+		} else if len(chunk.possible(cond)) == 0 {
+			continue
+		}
+		col, err := x.column(name)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range match.Rows(cond, col, slices.Clone(rows)) {
+			has[row] = true
+		}
+	}
+	return slices.DeleteFunc(rows, func(row int32) bool { return !has[row] }), nil
+}
+
+// fill reads what the query wants to know of the rows.
+func (x *reading) fill(out *Rows, rows []int32) error {
+	for name, i := range x.fields {
+		if x.g.chunks[i].values == 0 || !IsField(name) && name != scan.LogStream || !x.q.Wants(name) {
+			continue
+		}
+		col, err := x.column(name)
+		if err != nil {
+			return err
+		}
+		out.Columns[name] = match.Pick(col, rows)
+	}
+	if x.q.Wants(scan.IngestionTime) {
+		all, err := x.integers(x.g, scan.IngestionTime)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			out.Ingested = append(out.Ingested, all[row])
+		}
+	}
+	if !x.q.Wants(scan.Message) {
+		return nil
+	}
+	texts, err := x.messages(rows)
+	if err != nil {
+		return fmt.Errorf("column %s: %w", scan.Message, err)
+	}
+	out.Columns[scan.Message] = texts
+	return nil
+}
+
+// Wants says whether a field is to be shown.
+func (q *Query) Wants(name string) bool {
+	return q.AllFields || slices.Contains(q.Fields, name)
+}
+
+// messages reads the messages of some rows, and only the pages that have them.
+func (x *reading) messages(rows []int32) (*scan.Column, error) {
+	var index format.OffsetIndex
+	b, err := x.read(x.g.index)
+	if err != nil {
+		return nil, err
+	}
+	if crc32.ChecksumIEEE(b) != x.g.indexSum {
+		return nil, errors.New("the checksum of the index of pages is wrong")
+	}
+	if err := thrift.Unmarshal(&protocol, b, &index); err != nil {
+		return nil, fmt.Errorf("index of pages: %w", err)
+	}
+	out := &scan.Column{Codes: make([]int32, len(rows)), Values: make([]scan.Value, 0, len(rows))}
+	for i := range rows {
+		out.Codes[i] = int32(i)
+	}
+	pages := index.PageLocations
+	for len(rows) > 0 {
+		p := sort.Search(len(pages), func(i int) bool { return pages[i].FirstRowIndex > int64(rows[0]) }) - 1
+		if p < 0 {
+			return nil, errors.New("a row has no page")
+		}
+		texts, err := x.texts(pages[p])
+		if err != nil {
+			return nil, err
+		}
+		first := int(pages[p].FirstRowIndex)
+		here := sort.Search(len(rows), func(i int) bool { return int(rows[i]) >= first+len(texts) })
+		if here == 0 {
+			return nil, errors.New("a page has fewer rows than it says")
+		}
+		for _, row := range rows[:here] {
+			out.Values = append(out.Values, scan.Value{Text: texts[int(row)-first]})
+		}
+		rows = rows[here:]
+	}
+	return out, nil
+}
+
+// texts reads a page of messages.
+func (x *reading) texts(p format.PageLocation) ([]string, error) {
+	if p.CompressedPageSize < 0 || p.CompressedPageSize > x.g.chunks[x.fields[scan.Message]].length {
+		return nil, errors.New("a page does not fit its column")
+	}
+	b, err := x.read(span{p.Offset, p.CompressedPageSize})
+	if err != nil {
+		return nil, err
+	}
+	h, body, _, err := x.page(b, x.g.chunks[x.fields[scan.Message]].packed, x.raw)
+	if err != nil {
+		return nil, err
+	}
+	x.raw = body
+	out := make([]string, 0, min(max(h.DataPageHeader.V.NumValues, 0), maxRows))
+	err = split(string(body), func(text string) { out = append(out, text) })
+	return out, err
+}

@@ -24,7 +24,8 @@ var allowed = map[string][]string{
 	"placement":           {"model", "placement/query"},
 	"lifecycle":           {"model"},
 	"rollout":             {"model", "lifecycle"},
-	"diagnose":            {"model", "placement"},
+	"diagnose/catalogue":  nil,
+	"diagnose":            {"model", "placement", "diagnose/catalogue"},
 	"scan":                nil,
 	"filterpattern":       nil,
 	"events/pattern":      nil,
@@ -76,6 +77,8 @@ var impure = map[string][]string{
 	"insights/value":    {"os", "net", "net/http", "log/slog", "context"},
 	"insights/function": {"os", "net", "net/http", "log/slog", "context"},
 	"events/pattern":    {"os", "net", "net/http", "log/slog", "context", "time"},
+	// Texts are recognised wherever they were read.
+	"diagnose/catalogue": {"os", "net", "net/http", "log/slog", "context", "time"},
 }
 
 func TestImports(t *testing.T) {

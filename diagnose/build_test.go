@@ -60,3 +60,12 @@ func service(desired, running int32) types.Service {
 		}},
 	}
 }
+
+// written are lines of a log whose times nobody knows.
+func written(lines ...string) []Line {
+	var all []Line
+	for _, text := range lines {
+		all = append(all, Line{Text: text})
+	}
+	return all
+}

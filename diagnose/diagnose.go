@@ -3,12 +3,13 @@
 // It also foresees that a service can never arrive, whatever ECS tries.
 // It never fetches anything, never reads a clock, and never acts on what it finds.
 //
-// What it knows stands in one table, the catalogue. The rules of judgement are:
-// a task counts for one cause, the one with the strongest evidence (a container's
+// What single texts mean stands in package catalogue. The rules of judgement are: a
+// task counts for one cause, the one with the strongest evidence (a container's
 // reason, then the task's stoppedReason, then its log, then its exit code); the
 // cause that the most tasks share comes first; tasks that were stopped on purpose
-// do not count; and what merely follows from failing tasks, such as the circuit
-// breaker, is told as a symptom and never as a cause.
+// do not count; what merely follows from failing tasks, such as the circuit breaker,
+// is told as a symptom and never as a cause; and where the evidence fits several
+// causes, all of them are named, each with what to look at.
 package diagnose
 
 import (
@@ -18,6 +19,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"steady/diagnose/catalogue"
 )
 
 // Evidence is what is known about one deployment of a service. Every member may
@@ -36,24 +40,35 @@ type Evidence struct {
 	// passed over.
 	Events []types.ServiceEvent
 	// Logs are the last lines of a container, oldest first, by LogKey.
-	Logs map[string][]string
+	Logs map[string][]Line
+	// Rollout is the service deployment behind the deployment; nil if unknown.
+	Rollout *types.ServiceDeployment
+	// Targets are the service's targets with their health, by target group ARN.
+	Targets      map[string][]elb.TargetHealthDescription
+	TargetGroups []elb.TargetGroup
+	// Answers are what the API answered to requests about the service: reasons of
+	// failures, texts of exceptions.
+	Answers []string
+}
+
+// Line is a line that a container wrote.
+type Line struct {
+	At   time.Time // zero if unknown
+	Text string
 }
 
 // LogKey is the key of Evidence.Logs: "task id/container name".
 func LogKey(taskID, container string) string { return taskID + "/" + container }
 
 // Confidence says how far a finding can be trusted.
-type Confidence string
+type Confidence = catalogue.Confidence
 
+// The confidences, of which package catalogue says more.
 const (
-	// Certain: the evidence states the cause.
-	Certain Confidence = "certain"
-	// Likely: the evidence states what failed; the cause behind it is the usual one.
-	Likely Confidence = "likely"
-	// Possible: one explanation among several, or evidence that may be out of date.
-	Possible Confidence = "possible"
-	// Symptom: a consequence of the failure; it explains nothing.
-	Symptom Confidence = "symptom"
+	Certain  = catalogue.Certain
+	Likely   = catalogue.Likely
+	Possible = catalogue.Possible
+	Symptom  = catalogue.Symptom
 )
 
 // Finding is one cause and what shows it.
@@ -61,9 +76,16 @@ type Finding struct {
 	ID         string // of the signature in the catalogue, such as A01
 	Cause      string // one sentence
 	Confidence Confidence
-	Tasks      int     // how many stopped tasks it explains; 0 for tasks that never were
-	Evidence   []Proof // the newest first, then lines of a log, oldest first
-	Remedy     []string
+	Kind       catalogue.Kind // whether trying again can help
+	Tasks      int            // how many stopped tasks it explains; 0 for tasks that never were
+	Evidence   []Proof        // the newest first, then lines of a log, oldest first
+	// Either are the causes behind this one that the evidence cannot tell apart, as
+	// full sentences; empty where it can.
+	Either []catalogue.Possibility
+	// Clues are what the log points at, though it proves nothing.
+	Clues  []Clue
+	Remedy []string // steps
+	Page   string   // URL of the documentation; may be empty
 	// Deterministic tells that trying again cannot help: the cause is of that kind
 	// and was seen on two different tasks, or the service cannot start any.
 	Deterministic bool
@@ -74,10 +96,18 @@ type Finding struct {
 
 // Proof is one thing that was observed.
 type Proof struct {
-	At      time.Time // zero for a line of a log
+	At      time.Time // zero if unknown
 	Subject string    // what it was observed of: "task 0a1b…, container app"
 	Text    string    // in the words of whoever said it
 	Log     bool      // Text is a line that the container wrote
+}
+
+// Clue is a line of a log that says where to look first.
+type Clue struct {
+	ID    string // of the signature in the catalogue
+	Cause string // a sentence
+	Line  string
+	Step  string // what to do
 }
 
 // Explain gives the findings that the evidence supports, the most relevant first:
@@ -90,7 +120,11 @@ func Explain(e Evidence) []Finding {
 	}
 	c.explainHealth()
 	c.explainEvents()
+	c.explainRollout()
+	c.explainTargets()
+	c.explainAnswers()
 	c.explainDeadlock()
+	c.explainTime()
 	return c.findings()
 }
 
@@ -106,8 +140,9 @@ type evidenced struct {
 
 // draft collects what supports one cause.
 type draft struct {
-	sig       signature
+	sig       catalogue.Signature
 	cause     string
+	words     catalogue.Words
 	container string
 	strength  int
 	proofs    []Proof
@@ -117,6 +152,8 @@ type draft struct {
 	tails     []string // the last log line of each task that has a log
 	log       []Proof
 	check     *Proof // the health check that the tasks failed
+	clues     []Clue
+	limit     *limit // the time that the tasks were given to start
 }
 
 func newCase(e Evidence) *evidenced {
@@ -137,7 +174,7 @@ func newCase(e Evidence) *evidenced {
 	slices.SortStableFunc(c.tasks, func(a, b types.Task) int { return endOf(b).Compare(endOf(a)) })
 	since := aws.ToTime(c.deployment.CreatedAt)
 	for _, ev := range e.Events {
-		if !aws.ToTime(ev.CreatedAt).Before(since) {
+		if !aws.ToTime(ev.CreatedAt).Before(since) || ev.CreatedAt == nil {
 			c.events = append(c.events, ev)
 		}
 	}
@@ -176,13 +213,14 @@ func taskID(t types.Task) string {
 }
 
 // draft returns the draft of this cause, a new one the first time.
-func (c *evidenced) draft(s signature, container, cause string, strength int) *draft {
+func (c *evidenced) draft(s catalogue.Signature, container string, words catalogue.Words, strength int) *draft {
+	cause := words.Sentence(s.Cause)
 	for _, d := range c.drafts {
-		if d.sig.id == s.id && d.container == container && d.cause == cause {
+		if d.sig.ID == s.ID && d.container == container && d.cause == cause {
 			return d
 		}
 	}
-	d := &draft{sig: s, cause: cause, container: container, strength: strength}
+	d := &draft{sig: s, cause: cause, words: words, container: container, strength: strength}
 	c.drafts = append(c.drafts, d)
 	return d
 }

@@ -3,59 +3,14 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+
+	"steady/diagnose/catalogue"
 )
-
-// vars are the words that fill the {places} of a catalogue sentence.
-type vars map[string]string
-
-// unnamed is what stands for a word that the evidence does not give.
-var unnamed = vars{
-	"container": "a container", "image": "the image", "command": "the command", "port": "the host port",
-	"platform": "this machine's platform", "detail": "no detail was given", "reason": "no reason was given",
-}
-
-var place = regexp.MustCompile(`\{(\w+)\}`)
-
-// quoted are the words that are names and stand in quotes.
-var quoted = []string{"container", "image", "command"}
-
-func (v vars) expand(sentence string) string {
-	return place.ReplaceAllStringFunc(sentence, func(p string) string {
-		name := p[1 : len(p)-1]
-		value := strings.TrimSpace(v[name])
-		switch {
-		case value == "":
-			return unnamed[name]
-		case slices.Contains(quoted, name):
-			return `"` + value + `"`
-		}
-		return value
-	})
-}
-
-// match applies a signature to a text and gives the words that it names.
-func match(s signature, text string) (vars, bool) {
-	if text == "" || s.match == nil {
-		return nil, false
-	}
-	found := s.match.FindStringSubmatch(text)
-	if found == nil {
-		return nil, false
-	}
-	v := vars{}
-	for i, name := range s.match.SubexpNames() {
-		if name = strings.TrimRight(name, "2"); name != "" && found[i] != "" {
-			v[name] = found[i] // Go wants unique names: port, port2
-		}
-	}
-	return v, true
-}
 
 // findings puts the drafts in their order.
 func (c *evidenced) findings() []Finding {
@@ -76,7 +31,7 @@ func (c *evidenced) findings() []Finding {
 // rank puts causes first, then what may be over, then symptoms.
 func (d *draft) rank() int {
 	switch {
-	case d.sig.confidence == Symptom:
+	case d.sig.Confidence == Symptom:
 		return 2
 	case d.stale:
 		return 1
@@ -86,8 +41,9 @@ func (d *draft) rank() int {
 
 func (d *draft) finding() Finding {
 	f := Finding{
-		ID: d.sig.id, Cause: d.cause + d.when(), Confidence: d.sig.confidence, Tasks: d.tasks,
-		Evidence: append(slices.Clone(d.proofs), d.log...), Remedy: slices.Clone(d.sig.remedy),
+		ID: d.sig.ID, Cause: d.cause + d.when(), Confidence: d.sig.Confidence, Kind: d.sig.Kind, Tasks: d.tasks,
+		Evidence: append(slices.Clone(d.proofs), d.log...), Either: d.either(), Clues: d.clues,
+		Remedy: d.words.Steps(d.sig.Remedy), Page: d.sig.Page,
 	}
 	if d.check != nil {
 		f.Evidence = slices.Concat(d.proofs, []Proof{*d.check}, d.log)
@@ -98,7 +54,7 @@ func (d *draft) finding() Finding {
 	if len(d.uptimes) > 0 {
 		f.longest = slices.Max(d.uptimes)
 	}
-	f.heals = d.stale || d.sig.kind == transient
+	f.heals = d.stale || d.sig.Kind == catalogue.Transient
 	f.Deterministic = d.deterministic()
 	return f
 }
@@ -109,13 +65,22 @@ func (d *draft) deterministic() bool {
 	if d.stale {
 		return false
 	}
-	switch d.sig.kind {
-	case permanent:
+	switch d.sig.Kind {
+	case catalogue.Deterministic:
 		return d.tasks >= 2 || d.tasks == 0
-	case ambiguous:
+	case catalogue.Ambiguous:
 		return len(d.tails) >= 2 && len(slices.Compact(slices.Sorted(slices.Values(d.tails)))) == 1
 	}
 	return false
+}
+
+// either gives the possibilities as full sentences.
+func (d *draft) either() []catalogue.Possibility {
+	var out []catalogue.Possibility
+	for _, p := range d.sig.Either {
+		out = append(out, catalogue.Possibility{Cause: p.Cause + ".", Look: p.Look})
+	}
+	return out
 }
 
 // soon is how long after its start an exit still counts as one "at start".

@@ -6,6 +6,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"steady/diagnose/catalogue"
 )
 
 // Situation is a service at one moment, and what is around it.
@@ -205,7 +207,7 @@ func (p *prospect) protected() (old, primary int, until time.Time) {
 }
 
 // protectedSaid is ECS's event about tasks that it may not stop.
-var protectedSaid = re(`number of protected tasks are more than the desired count`)
+var protectedSaid = catalogue.Get("E20").Match
 
 func tasksOf(n int) string {
 	if n == 1 {

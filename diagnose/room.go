@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"steady/diagnose/catalogue"
 	"steady/model"
 	"steady/placement"
 )
@@ -171,7 +172,7 @@ var requirements = []struct {
 	part   func(all placement.Request) placement.Request
 	remedy []string
 }{
-	{func(placement.Request) placement.Request { return placement.Request{Count: 1} }, addInstances},
+	{func(placement.Request) placement.Request { return placement.Request{Count: 1} }, catalogue.Get("E01").Remedy},
 	{func(r placement.Request) placement.Request {
 		return placement.Request{Count: 1, Sizing: placement.Sizing{CPU: r.CPU, Memory: r.Memory}}
 	}, []string{"Lower cpu and memory in the task definition (a container with memoryReservation counts with that), or add an instance that is big enough."}},

@@ -9,16 +9,19 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"steady/diagnose/catalogue"
 )
 
 // Strength of evidence, the strongest first: "container reason > stoppedReason
-// detail > event reason > exit code + log tail".
+// detail > event reason > exit code + log tail > target health".
 const (
 	strongReason = iota
 	strongStoppedReason
 	strongEvent
 	strongLog
 	strongExit
+	strongTarget
 	strongNothing
 )
 
@@ -39,7 +42,8 @@ func Benign(t types.Task) bool {
 	}
 	// The stop code alone does not tell: a failed health check and a replaced
 	// revision are both ServiceSchedulerInitiated.
-	return benignReason.MatchString(aws.ToString(t.StoppedReason))
+	s, _, ok := catalogue.Find(catalogue.Reason, aws.ToString(t.StoppedReason))
+	return ok && s.Kind == catalogue.Benign
 }
 
 const stopCodeInfrastructureHealth types.TaskStopCode = "InfrastructureHealth"
@@ -54,15 +58,27 @@ func (c *evidenced) explainTask(t types.Task) {
 	if t.StopCode == "" && t.StoppedReason == nil && aws.ToString(t.LastStatus) != "STOPPED" {
 		return // nothing has been said yet
 	}
-	c.addTask(unknownStop, t, nil, vars{"reason": aws.ToString(t.StoppedReason)}, strongNothing, aws.ToString(t.StoppedReason))
+	c.addTask(catalogue.Get("U01"), t, nil, catalogue.Words{"reason": aws.ToString(t.StoppedReason)}, strongNothing, aws.ToString(t.StoppedReason))
 }
 
+// tells finds the cause in the reason of a stop. That an essential container ended
+// is none: the container tells why.
+func tells(reason string) (catalogue.Signature, catalogue.Words, bool) {
+	s, w, ok := catalogue.Find(catalogue.Reason, reason)
+	return s, w, ok && s.Confidence != Symptom && s.Kind != catalogue.Benign
+}
+
+// byReason takes the most special cause that the reasons of the containers tell:
+// where one could not start, the engine may have reasons for the others too.
 func (c *evidenced) byReason(t types.Task) bool {
-	for _, s := range reasons {
+	for _, s := range catalogue.At(catalogue.Reason) {
+		if s.Confidence == Symptom || s.Kind == catalogue.Benign {
+			continue
+		}
 		for i := range t.Containers {
 			k := &t.Containers[i]
-			if v, ok := match(s, aws.ToString(k.Reason)); ok {
-				c.addTask(s, t, k, v, strongReason, aws.ToString(k.Reason))
+			if w, ok := s.In(aws.ToString(k.Reason)); ok {
+				c.addTask(s, t, k, w, strongReason, aws.ToString(k.Reason))
 				return true
 			}
 		}
@@ -72,17 +88,19 @@ func (c *evidenced) byReason(t types.Task) bool {
 
 func (c *evidenced) byStoppedReason(t types.Task) bool {
 	text := aws.ToString(t.StoppedReason)
-	for _, s := range reasons {
-		if v, ok := match(s, text); ok {
-			if s.id == healthCheck.id {
-				c.addUnhealthy(t, v, text)
-				return true
-			}
-			c.addTask(s, t, c.concerned(t), v, strongStoppedReason, text)
-			return true
-		}
+	s, w, ok := tells(text)
+	if !ok {
+		return false
 	}
-	return false
+	switch s.ID {
+	case "D01":
+		c.addUnhealthy(t, w, text)
+	case "D00":
+		c.addGivenUp(t, s, w, text)
+	default:
+		c.addTask(s, t, c.concerned(t), w, strongStoppedReason, text)
+	}
+	return true
 }
 
 func (c *evidenced) byLog(t types.Task) bool {
@@ -91,11 +109,9 @@ func (c *evidenced) byLog(t types.Task) bool {
 		return false
 	}
 	for _, line := range c.Logs[LogKey(taskID(t), aws.ToString(k.Name))] {
-		for _, s := range logLines {
-			if v, ok := match(s, line); ok {
-				c.addTask(s, t, k, v, strongLog, exitText(t, k))
-				return true
-			}
+		if s, w, ok := catalogue.Find(catalogue.Log, line.Text); ok {
+			c.addTask(s, t, k, w, strongLog, exitText(t, k))
+			return true
 		}
 	}
 	return false
@@ -106,12 +122,13 @@ func (c *evidenced) byExit(t types.Task) bool {
 	if k == nil {
 		return false
 	}
-	for _, s := range exits {
-		if s.stopCode != "" && s.stopCode != t.StopCode {
+	for _, s := range catalogue.At(catalogue.Exit) {
+		if s.StopCode != "" && s.StopCode != t.StopCode {
 			continue
 		}
-		if len(s.exit) == 0 || slices.Contains(s.exit, *k.ExitCode) {
-			c.addTask(s, t, k, vars{"code": fmt.Sprint(*k.ExitCode)}, strongExit, exitText(t, k))
+		if len(s.Exit) == 0 || slices.Contains(s.Exit, *k.ExitCode) {
+			d := c.addTask(s, t, k, catalogue.Words{"code": fmt.Sprint(*k.ExitCode)}, strongExit, exitText(t, k))
+			d.addClue(c.Logs[LogKey(taskID(t), aws.ToString(k.Name))])
 			return true
 		}
 	}
@@ -125,6 +142,11 @@ func exitText(t types.Task, k *types.Container) string {
 	}
 	if r := aws.ToString(k.Reason); r != "" {
 		text += " (" + r + ")"
+	}
+	for i := range t.Containers {
+		if o := &t.Containers[i]; o.ExitCode != nil && aws.ToString(o.Name) != aws.ToString(k.Name) {
+			text += fmt.Sprintf("; then %s: %d", aws.ToString(o.Name), *o.ExitCode)
+		}
 	}
 	return text
 }
@@ -195,9 +217,13 @@ func (c *evidenced) outlastedStop(t types.Task, k *types.Container) bool {
 }
 
 func (c *evidenced) definition(container string) *types.ContainerDefinition {
-	for i := range c.TaskDefinition.ContainerDefinitions {
-		if d := &c.TaskDefinition.ContainerDefinitions[i]; aws.ToString(d.Name) == container {
-			return d
+	return definitionIn(c.TaskDefinition, container)
+}
+
+func definitionIn(d types.TaskDefinition, container string) *types.ContainerDefinition {
+	for i := range d.ContainerDefinitions {
+		if k := &d.ContainerDefinitions[i]; aws.ToString(k.Name) == container {
+			return k
 		}
 	}
 	return nil
@@ -210,14 +236,15 @@ func (c *evidenced) essential(container string) bool {
 }
 
 // addTask counts a task for a cause, with its proof and the end of its log.
-func (c *evidenced) addTask(s signature, t types.Task, k *types.Container, v vars, strength int, text string) *draft {
+func (c *evidenced) addTask(s catalogue.Signature, t types.Task, k *types.Container, w catalogue.Words, strength int, text string) *draft {
 	name := ""
 	if k != nil {
 		name = aws.ToString(k.Name)
-		v["container"] = name
-		v["image"] = cmp.Or(v["image"], aws.ToString(k.Image))
+		w["container"] = name
+		w["image"] = cmp.Or(w["image"], aws.ToString(k.Image))
+		c.name(w, name)
 	}
-	d := c.draft(s, name, v.expand(s.cause), strength)
+	d := c.draft(s, name, w, strength)
 	d.tasks++
 	if up, ok := uptime(t); ok {
 		d.uptimes = append(d.uptimes, up)
@@ -235,18 +262,46 @@ func (c *evidenced) addTask(s signature, t types.Task, k *types.Container, v var
 	return d
 }
 
+// name adds to the words what the task definition says of the container.
+func (c *evidenced) name(w catalogue.Words, container string) {
+	d := c.definition(container)
+	if d == nil {
+		return
+	}
+	if w["image"] == "" {
+		w["image"] = aws.ToString(d.Image)
+	}
+	if d.LogConfiguration != nil && w["logs"] == "" {
+		w["logs"] = d.LogConfiguration.Options["awslogs-group"]
+	}
+}
+
 // addLog notes the last line of each task, and keeps the tail of the newest one
 // that has a log.
-func (d *draft) addLog(lines []string, subject string) {
-	lines = slices.DeleteFunc(slices.Clone(lines), func(s string) bool { return strings.TrimSpace(s) == "" })
+func (d *draft) addLog(lines []Line, subject string) {
+	lines = slices.DeleteFunc(slices.Clone(lines), func(l Line) bool { return strings.TrimSpace(l.Text) == "" })
 	if len(lines) == 0 {
 		return
 	}
-	d.tails = append(d.tails, lines[len(lines)-1])
+	d.tails = append(d.tails, lines[len(lines)-1].Text)
 	if d.log != nil {
 		return
 	}
 	for _, line := range lines[max(0, len(lines)-logLinesShown):] {
-		d.log = append(d.log, Proof{Subject: "log of " + subject, Text: line, Log: true})
+		d.log = append(d.log, Proof{At: line.At, Subject: "log of " + subject, Text: line.Text, Log: true})
+	}
+}
+
+// addClue notes the newest line that points at a cause, once per kind.
+func (d *draft) addClue(lines []Line) {
+	for _, line := range slices.Backward(lines) {
+		s, w, ok := catalogue.Find(catalogue.Hint, line.Text)
+		if !ok {
+			continue
+		}
+		if !slices.ContainsFunc(d.clues, func(c Clue) bool { return c.ID == s.ID }) {
+			d.clues = append(d.clues, Clue{ID: s.ID, Cause: w.Sentence(s.Cause) + ".", Line: line.Text, Step: w.Steps(s.Remedy)[0]})
+		}
+		return
 	}
 }

@@ -35,7 +35,7 @@ type collector struct {
 	definitions map[string]*types.TaskDefinition // by ARN
 	tasks       map[string]types.Task            // the deployment's tasks that are to stop, by ARN
 	passed      map[string]bool                  // ARNs of stopped tasks of other deployments
-	lines       map[string][]string
+	lines       map[string][]diagnose.Line
 	attempts    map[string]int // by log key
 }
 
@@ -43,7 +43,7 @@ func newCollector(o Options) *collector {
 	return &collector{
 		ecs: o.ECS, logs: o.Logs, cluster: o.Cluster, service: o.Service,
 		definitions: map[string]*types.TaskDefinition{},
-		tasks:       map[string]types.Task{}, passed: map[string]bool{}, lines: map[string][]string{}, attempts: map[string]int{},
+		tasks:       map[string]types.Task{}, passed: map[string]bool{}, lines: map[string][]diagnose.Line{}, attempts: map[string]int{},
 	}
 }
 
@@ -179,7 +179,9 @@ func (c *collector) gatherLog(ctx context.Context, t types.Task, k types.Contain
 		return
 	}
 	for _, e := range out.Events {
-		c.lines[key] = append(c.lines[key], strings.FieldsFunc(aws.ToString(e.Message), isLineEnd)...)
+		for _, text := range strings.FieldsFunc(aws.ToString(e.Message), isLineEnd) {
+			c.lines[key] = append(c.lines[key], diagnose.Line{At: time.UnixMilli(aws.ToInt64(e.Timestamp)), Text: text})
+		}
 	}
 }
 

@@ -28,7 +28,7 @@ type API struct {
 	archive *archive.Archive
 	store   *state.Store
 	realm   model.Realm
-	log     *slog.Logger
+	jobs    *jobs
 
 	tagging sync.Mutex // tags are read and written in one go
 }
@@ -38,8 +38,11 @@ func New(o Options) *API {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	return &API{archive: o.Archive, store: o.Store, realm: o.Realm, log: o.Log}
+	return &API{archive: o.Archive, store: o.Store, realm: o.Realm, jobs: newJobs(o.Log)}
 }
+
+// Close stops the queries that run.
+func (a *API) Close() { a.jobs.close() }
 
 // maxBody of a request: a batch of log events is a mebibyte, counted without what JSON
 // adds to it; a lookup table ten.
@@ -53,27 +56,40 @@ func (a *API) Service() awsapi.Service {
 		MaxBody: maxBody,
 		Known:   awsapi.OperationNames((*cloudwatchlogs.Client)(nil)),
 		Operations: map[string]awsapi.Operation{
-			"CreateLogGroup":        awsapi.Op(a.CreateLogGroup),
-			"DeleteLogGroup":        awsapi.Op(a.DeleteLogGroup),
-			"DescribeLogGroups":     awsapi.Op(a.DescribeLogGroups),
-			"ListLogGroups":         awsapi.Op(a.ListLogGroups),
-			"PutRetentionPolicy":    awsapi.Op(a.PutRetentionPolicy),
-			"DeleteRetentionPolicy": awsapi.Op(a.DeleteRetentionPolicy),
-			"CreateLogStream":       awsapi.Op(a.CreateLogStream),
-			"DeleteLogStream":       awsapi.Op(a.DeleteLogStream),
-			"DescribeLogStreams":    awsapi.Op(a.DescribeLogStreams),
-			"PutLogEvents":          awsapi.Op(a.PutLogEvents),
-			"GetLogEvents":          awsapi.Op(a.GetLogEvents),
-			"FilterLogEvents":       awsapi.Op(a.FilterLogEvents),
-			"StartLiveTail":         awsapi.StreamOp(a.StartLiveTail),
-			"GetLogRecord":          awsapi.Op(a.GetLogRecord),
-			"GetLogGroupFields":     awsapi.Op(a.GetLogGroupFields),
-			"TagResource":           awsapi.Op(a.TagResource),
-			"UntagResource":         awsapi.Op(a.UntagResource),
-			"ListTagsForResource":   awsapi.Op(a.ListTagsForResource),
-			"TagLogGroup":           awsapi.Op(a.TagLogGroup),
-			"UntagLogGroup":         awsapi.Op(a.UntagLogGroup),
-			"ListTagsLogGroup":      awsapi.Op(a.ListTagsLogGroup),
+			"CreateLogGroup":           awsapi.Op(a.CreateLogGroup),
+			"DeleteLogGroup":           awsapi.Op(a.DeleteLogGroup),
+			"DescribeLogGroups":        awsapi.Op(a.DescribeLogGroups),
+			"ListLogGroups":            awsapi.Op(a.ListLogGroups),
+			"PutRetentionPolicy":       awsapi.Op(a.PutRetentionPolicy),
+			"DeleteRetentionPolicy":    awsapi.Op(a.DeleteRetentionPolicy),
+			"CreateLogStream":          awsapi.Op(a.CreateLogStream),
+			"DeleteLogStream":          awsapi.Op(a.DeleteLogStream),
+			"DescribeLogStreams":       awsapi.Op(a.DescribeLogStreams),
+			"PutLogEvents":             awsapi.Op(a.PutLogEvents),
+			"GetLogEvents":             awsapi.Op(a.GetLogEvents),
+			"FilterLogEvents":          awsapi.Op(a.FilterLogEvents),
+			"StartLiveTail":            awsapi.StreamOp(a.StartLiveTail),
+			"GetLogRecord":             awsapi.Op(a.GetLogRecord),
+			"GetLogGroupFields":        awsapi.Op(a.GetLogGroupFields),
+			"StartQuery":               awsapi.Op(a.StartQuery),
+			"GetQueryResults":          awsapi.Op(a.GetQueryResults),
+			"StopQuery":                awsapi.Op(a.StopQuery),
+			"DescribeQueries":          awsapi.Op(a.DescribeQueries),
+			"ListLogGroupsForQuery":    awsapi.Op(a.ListLogGroupsForQuery),
+			"PutQueryDefinition":       awsapi.Op(a.PutQueryDefinition),
+			"DescribeQueryDefinitions": awsapi.Op(a.DescribeQueryDefinitions),
+			"DeleteQueryDefinition":    awsapi.Op(a.DeleteQueryDefinition),
+			"CreateLookupTable":        awsapi.Op(a.CreateLookupTable),
+			"UpdateLookupTable":        awsapi.Op(a.UpdateLookupTable),
+			"GetLookupTable":           awsapi.Op(a.GetLookupTable),
+			"DescribeLookupTables":     awsapi.Op(a.DescribeLookupTables),
+			"DeleteLookupTable":        awsapi.Op(a.DeleteLookupTable),
+			"TagResource":              awsapi.Op(a.TagResource),
+			"UntagResource":            awsapi.Op(a.UntagResource),
+			"ListTagsForResource":      awsapi.Op(a.ListTagsForResource),
+			"TagLogGroup":              awsapi.Op(a.TagLogGroup),
+			"UntagLogGroup":            awsapi.Op(a.UntagLogGroup),
+			"ListTagsLogGroup":         awsapi.Op(a.ListTagsLogGroup),
 		},
 	}
 }

@@ -38,6 +38,7 @@ func newWorld(t testing.TB) *world {
 	}
 	w := &world{New(Options{Archive: files, Store: store, Realm: realm, Log: log}), t}
 	t.Cleanup(func() {
+		w.Close()
 		store.Close()
 		if err := files.Close(); err != nil {
 			t.Error(err)

@@ -24,6 +24,8 @@ type tables struct {
 	tasks       *table[model.Task]
 	deployments *table[model.ServiceDeployment]
 	revisions   *table[model.ServiceRevision]
+	queries     *table[model.QueryDefinition]
+	lookups     *table[model.LookupTable]
 	meta        *table[Meta]
 }
 
@@ -69,7 +71,9 @@ func newTables() tables {
 			func(d *model.ServiceDeployment) (string, bool) { return ServiceKey(d.Cluster, d.Service), true }),
 		revisions: newTable("servicerevision", func(r *model.ServiceRevision) string { return r.ID },
 			func(r *model.ServiceRevision) (string, bool) { return ServiceKey(r.Cluster, r.Service), true }),
-		meta: newTable("meta", func(m *Meta) string { return m.Name }),
+		queries: newTable("querydefinition", func(q *model.QueryDefinition) string { return q.ID }),
+		lookups: newTable("lookuptable", func(l *model.LookupTable) string { return l.Name }),
+		meta:    newTable("meta", func(m *Meta) string { return m.Name }),
 	}
 }
 
@@ -80,7 +84,8 @@ func (t tables) snapshot() tables {
 	return tables{
 		clusters: t.clusters.snapshot(), instances: t.instances.snapshot(), definitions: t.definitions.snapshot(),
 		services: t.services.snapshot(), tasks: t.tasks.snapshot(),
-		deployments: t.deployments.snapshot(), revisions: t.revisions.snapshot(), meta: t.meta.snapshot(),
+		deployments: t.deployments.snapshot(), revisions: t.revisions.snapshot(),
+		queries: t.queries.snapshot(), lookups: t.lookups.snapshot(), meta: t.meta.snapshot(),
 	}
 }
 
@@ -101,6 +106,10 @@ func (t tables) load(name, key string, value []byte) error {
 		return t.deployments.load(key, value)
 	case t.revisions.name:
 		return t.revisions.load(key, value)
+	case t.queries.name:
+		return t.queries.load(key, value)
+	case t.lookups.name:
+		return t.lookups.load(key, value)
 	case t.meta.name:
 		return t.meta.load(key, value)
 	}
@@ -229,3 +238,15 @@ func (t tables) Meta(name string) string {
 	}
 	return ""
 }
+
+// QueryDefinition returns the saved query of that id.
+func (t tables) QueryDefinition(id string) (*model.QueryDefinition, bool) { return t.queries.get(id) }
+
+// QueryDefinitions yields all saved queries by id.
+func (t tables) QueryDefinitions() iter.Seq[*model.QueryDefinition] { return t.queries.all() }
+
+// LookupTable returns the lookup table of that name.
+func (t tables) LookupTable(name string) (*model.LookupTable, bool) { return t.lookups.get(name) }
+
+// LookupTables yields all lookup tables by name.
+func (t tables) LookupTables() iter.Seq[*model.LookupTable] { return t.lookups.all() }

@@ -56,6 +56,10 @@ func (tx *Tx) PutServiceDeployment(d *model.ServiceDeployment) {
 func (tx *Tx) PutServiceRevision(r *model.ServiceRevision) {
 	write(tx, tx.revisions, tx.revisions.key(r), r)
 }
+func (tx *Tx) PutQueryDefinition(q *model.QueryDefinition) {
+	write(tx, tx.queries, tx.queries.key(q), q)
+}
+func (tx *Tx) PutLookupTable(l *model.LookupTable) { write(tx, tx.lookups, tx.lookups.key(l), l) }
 
 // Each Delete removes a row that is there.
 
@@ -63,6 +67,8 @@ func (tx *Tx) DeleteTask(id string)              { write(tx, tx.tasks, id, nil) 
 func (tx *Tx) DeleteInstance(id string)          { write(tx, tx.instances, id, nil) }
 func (tx *Tx) DeleteServiceDeployment(id string) { write(tx, tx.deployments, id, nil) }
 func (tx *Tx) DeleteServiceRevision(id string)   { write(tx, tx.revisions, id, nil) }
+func (tx *Tx) DeleteQueryDefinition(id string)   { write(tx, tx.queries, id, nil) }
+func (tx *Tx) DeleteLookupTable(name string)     { write(tx, tx.lookups, name, nil) }
 func (tx *Tx) DeleteService(cluster, name string) {
 	write(tx, tx.services, ServiceKey(cluster, name), nil)
 }

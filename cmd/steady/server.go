@@ -206,6 +206,9 @@ func (s *server) close() {
 	if s.listener != nil {
 		s.listener.Close()
 	}
+	if s.logs != nil {
+		s.logs.Close()
+	}
 	if s.archive != nil {
 		if err := s.archive.Close(); err != nil {
 			fmt.Fprintln(os.Stderr, "steady: close the archive: "+err.Error())

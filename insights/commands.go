@@ -15,6 +15,7 @@ func (c *compiler) command(command ql.Command) {
 	case *ql.Stats:
 		s := c.stats(e)
 		s.order(e, c.nameOf)
+		c.bins = newBins(e, s)
 		if e.Offset != nil && len(c.plan.stages) == 1 {
 			shift := e.Offset.Duration().Milliseconds()
 			c.plan.from, c.plan.to = c.plan.from-shift, c.plan.to-shift

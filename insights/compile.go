@@ -14,13 +14,15 @@ import (
 type compiler struct {
 	text  string
 	query function.Query
-	in    *Input // nil when a query is only checked
+	x     *Execution // nil when a query is only checked
 	err   error
 	plan  *plan
 	space *space
 	// inStats is set while the expressions of stats are compiled.
 	inStats *statsCompiler
-	src     scan.Source
+	before  []ql.Command // the commands in front of the one that is compiled
+	joins   []*joined    // whose right sides are still open
+	bins    *bins        // of the last stats, for fillmissing
 }
 
 func (c *compiler) fail(s ql.Span, format string, a ...any) {
@@ -197,7 +199,7 @@ func (c *compiler) call(e *ql.Call) node {
 		}
 		fn = f.Period(*p)
 	case f.Pattern != nil:
-		re := c.pattern(args[1])
+		re := c.regex(args[1])
 		if re == nil {
 			return constant{}
 		}
@@ -213,7 +215,7 @@ func (c *compiler) call(e *ql.Call) node {
 	return &call{fn, nodes}
 }
 
-func (c *compiler) pattern(e ql.Expr) *ql.Regex {
+func (c *compiler) regex(e ql.Expr) *ql.Regex {
 	switch e := e.(type) {
 	case *ql.Regex:
 		return e

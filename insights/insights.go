@@ -119,16 +119,14 @@ func Run(ctx context.Context, src scan.Source, q *Query, in Input) (*Result, err
 // Execution is one run of a query. Result may be called at any time, from any
 // goroutine.
 type Execution struct {
-	src  scan.Source
-	in   Input
-	q    *ql.Query
-	text string
+	src scan.Source
+	in  Input
+	q   *ql.Query
 
 	mu         sync.Mutex
 	plan       *plan
 	sink       sink // of the first stage
 	statistics Statistics
-	needLimit  bool // rows without a limit command are cut to Input.Limit
 }
 
 // NewExecution makes an execution that has not begun.
@@ -139,5 +137,5 @@ func NewExecution(src scan.Source, q *Query, in Input) *Execution {
 	if in.MaxMemory == 0 {
 		in.MaxMemory = DefaultMemory
 	}
-	return &Execution{src: src, in: in, q: q.tree, needLimit: true}
+	return &Execution{src: src, in: in, q: q.tree}
 }

@@ -52,21 +52,28 @@ func (s *stats) sink() sink { return newStatsSink(s) }
 // MaxStats is how many stats commands a query may have.
 const MaxStats = 10
 
-func newCompiler(text string, q function.Query, in *Input) *compiler {
-	return &compiler{text: text, query: q, in: in, plan: &plan{from: q.From, to: q.To, ptr: -1}}
+func newCompiler(text string, q function.Query, x *Execution) *compiler {
+	return &compiler{text: text, query: q, x: x, plan: &plan{from: q.From, to: q.To, ptr: -1}}
 }
 
 // compile makes the plan of a query.
 func (c *compiler) compile(q *ql.Query) (*plan, error) {
-	c.check(q.Commands)
-	c.enter(newSpace(true))
-	for _, command := range hoisted(q.Commands) {
-		if c.command(command); c.err != nil {
-			return nil, c.err
-		}
-	}
+	c.commands(q)
 	c.show()
 	return c.plan, c.err
+}
+
+func (c *compiler) commands(q *ql.Query) {
+	c.check(q.Commands)
+	c.enter(newSpace(true))
+	commands := hoisted(q.Commands)
+	for i, command := range commands {
+		if c.err != nil {
+			return
+		}
+		c.before = commands[:i]
+		c.command(command)
+	}
 }
 
 // enter begins a stage.
@@ -124,6 +131,9 @@ func (c *compiler) show() {
 		s.use(col.slot)
 	}
 	c.plan.shown = s.shown
+	for _, j := range c.joins { // all that is wanted of their right sides is known now
+		j.right.collect()
+	}
 }
 
 // check refuses what stands in a place where it may not.

@@ -16,6 +16,10 @@ func (x *Execution) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return x.run(ctx, p)
+}
+
+func (x *Execution) run(ctx context.Context, p *plan) error {
 	groups, err := x.groups()
 	if err != nil {
 		return err
@@ -30,13 +34,11 @@ func (x *Execution) Run(ctx context.Context) error {
 }
 
 func (x *Execution) compile() (*plan, error) {
-	c := newCompiler(x.q.Text, function.Query{Now: x.in.Now, From: x.in.From, To: x.in.To}, &x.in)
-	c.src = x.src
-	p, err := c.compile(x.q)
+	p, err := newCompiler(x.q.Text, function.Query{Now: x.in.Now, From: x.in.From, To: x.in.To}, x).compile(x.q)
 	if err != nil {
 		return nil, err
 	}
-	if x.needLimit && !p.limited {
+	if !p.limited {
 		p.cut(x.in.Limit)
 	}
 	return p, nil

@@ -1,0 +1,79 @@
+package insights
+
+import (
+	"context"
+	"fmt"
+
+	"steady/insights/ql"
+	"steady/insights/value"
+)
+
+// maxKeys is how many different values a subquery, or the right side of a join, may
+// have: "at most 50,000 distinct keys".
+const maxKeys = 50000
+
+// sub compiles a query inside this one; what its rows must have is still open.
+func (c *compiler) sub(q *ql.Query) *compiler {
+	s := newCompiler(c.text, c.query, c.x)
+	s.commands(q)
+	if s.err != nil && c.err == nil {
+		c.err = s.err
+	}
+	return s
+}
+
+// rows runs a compiled query inside this one. What it reads counts for the whole.
+func (s *compiler) rows(ctx context.Context, q *ql.Query) (*frame, error) {
+	x := &Execution{src: s.x.src, in: s.x.in, q: q}
+	if err := x.run(ctx, s.plan); err != nil {
+		return nil, err
+	}
+	f, err := x.finish()
+	if err != nil {
+		return nil, err
+	}
+	s.x.mu.Lock()
+	defer s.x.mu.Unlock()
+	s.x.statistics.add(x.statistics)
+	return f, nil
+}
+
+func (s *Statistics) add(o Statistics) {
+	s.RecordsScanned += o.RecordsScanned
+	s.BytesScanned += o.BytesScanned
+	s.EstimatedRecordsSkipped += o.EstimatedRecordsSkipped
+	s.EstimatedBytesSkipped += o.EstimatedBytesSkipped
+	s.LogGroupsScanned += o.LogGroupsScanned
+}
+
+// prepare adds what is done before the scan. A subquery's is done by itself.
+func (c *compiler) prepare(f func(ctx context.Context) error) {
+	c.plan.prepare = append(c.plan.prepare, f)
+}
+
+// inSubquery compiles a look into what a subquery finds: its one column.
+func (c *compiler) inSubquery(e *ql.In, x node) node {
+	s := c.sub(e.Query)
+	if c.err != nil {
+		return constant{}
+	}
+	if s.show(); len(s.plan.shown) != 1 {
+		c.fail(e.Span, "the subquery must give one field: end it with fields and the name of one")
+		return constant{}
+	}
+	found := &set{map[string]bool{}, map[float64][]value.Value{}}
+	c.prepare(func(ctx context.Context) error {
+		f, err := s.rows(ctx, e.Query)
+		if err != nil {
+			return err
+		}
+		v := f.col(s.plan.shown[0].slot)
+		for row := range f.n {
+			if found.add(v.at(row)); len(found.texts) > maxKeys {
+				return fmt.Errorf("the subquery finds more than %d different values of %s: add a filter to it", maxKeys, s.plan.shown[0].name)
+			}
+		}
+		return nil
+	})
+	return &call{func(a []value.Value) value.Value { return value.OfBool(found.has(a[0]) != e.Not) }, []node{x}}
+}

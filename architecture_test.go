@@ -54,6 +54,8 @@ var allowed = map[string][]string{
 	"monitor":             {"diagnose"},
 	"release":             nil,
 	"report":              {"monitor", "diagnose"},
+	"chart":               nil,
+	"saved":               nil,
 	"sample":              nil,
 	"imagepack":           nil,
 	"bench":               {"imagepack"},
@@ -70,6 +72,7 @@ var impure = map[string][]string{
 	"placement/query": {"os", "net", "net/http", "log/slog", "context"},
 	"lifecycle":       {"os", "net", "net/http", "log/slog", "context"},
 	"diagnose":        {"os", "net", "net/http", "log/slog", "context"},
+	"chart":           {"os", "net", "net/http", "log/slog", "context"},
 	"filterpattern":   {"os", "net", "net/http", "log/slog", "context", "time"},
 	// A query is cancelled by its context; it is pure in all else.
 	"insights":          {"os", "net", "net/http", "log/slog"},

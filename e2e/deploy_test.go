@@ -50,10 +50,14 @@ func TestDeployRollBackAndStatus(t *testing.T) {
 	says(0, "status", "SERVICE", "shop     shop:1    3        0        3        steady")
 
 	huge := filepath.Join(t.TempDir(), "huge.json")
-	definition := `{"family": "shop", "containerDefinitions": [{"name": "app", "image": "shop:v3", "memory": 104857600}]}`
+	definition := `{"family": "shop", "containerDefinitions": [{"name": "app", "image": "127.0.0.1:1/shop:v3", "memory": 104857600}]}`
 	if err := os.WriteFile(huge, []byte(definition), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	const tooBig = "error      service shop: A task needs 104857600 MiB of memory; the largest container instance"
+	says(1, "check shop -f "+huge, tooBig, "warning    service shop: It has no deployment circuit breaker", "unchecked  container app: The image 127.0.0.1:1/shop:v3 could not be looked for")
+	says(0, "check --offline -f "+huge, "Nothing was found that would keep it from succeeding.")
+	says(1, "check --offline shop", "steady: --offline judges files alone: give a task definition with -f")
 	says(4, "deploy shop --timeout 3s -f "+huge, "Registered shop:3; it takes the place of shop:1.", "TIMED OUT")
 	const because = "It cannot converge, because a task needs 104857600 MiB of memory"
 	says(0, "status", "shop     shop:3    3        0        3        deploying", "shop is deploying. "+because, "What to do:")

@@ -45,12 +45,7 @@ func (c Change) apply(in *ecs.RegisterTaskDefinitionInput) error {
 // registration copies what a description and a registration have in common.
 func registration(from types.TaskDefinition) *ecs.RegisterTaskDefinitionInput {
 	in := new(ecs.RegisterTaskDefinitionInput)
-	to, described := reflect.ValueOf(in).Elem(), reflect.ValueOf(from)
-	for _, member := range reflect.VisibleFields(to.Type()) {
-		if value := described.FieldByName(member.Name); member.IsExported() && value.IsValid() {
-			to.FieldByIndex(member.Index).Set(value)
-		}
-	}
+	copyMembers(reflect.ValueOf(in).Elem(), reflect.ValueOf(from))
 	return in
 }
 
@@ -135,4 +130,21 @@ func byKey(tags []types.Tag) map[string]string {
 		m[aws.ToString(t.Key)] = aws.ToString(t.Value)
 	}
 	return m
+}
+
+// Described is what describing a registration's revision would tell of its contents.
+func Described(in *ecs.RegisterTaskDefinitionInput) types.TaskDefinition {
+	var d types.TaskDefinition
+	copyMembers(reflect.ValueOf(&d).Elem(), reflect.ValueOf(*in))
+	return d
+}
+
+// copyMembers copies the exported members that both structs have.
+func copyMembers(to, from reflect.Value) {
+	for _, member := range reflect.VisibleFields(to.Type()) {
+		value := from.FieldByName(member.Name)
+		if member.IsExported() && value.IsValid() && value.Type() == member.Type {
+			to.FieldByIndex(member.Index).Set(value)
+		}
+	}
 }

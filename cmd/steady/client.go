@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go/logging"
 	"golang.org/x/term"
 
@@ -37,8 +39,10 @@ func (t target) url() string {
 
 // clients talk to a server.
 type clients struct {
-	ecs  *ecs.Client
-	logs *cloudwatchlogs.Client
+	ecs        *ecs.Client
+	logs       *cloudwatchlogs.Client
+	secrets    *secretsmanager.Client
+	parameters *ssm.Client
 }
 
 // connect makes clients for an endpoint.
@@ -72,7 +76,10 @@ func (t target) connect(ctx context.Context) (clients, error) {
 	if endpoint != "" {
 		c.BaseEndpoint = &endpoint
 	}
-	return clients{ecs: ecs.NewFromConfig(c), logs: cloudwatchlogs.NewFromConfig(c)}, nil
+	return clients{
+		ecs: ecs.NewFromConfig(c), logs: cloudwatchlogs.NewFromConfig(c),
+		secrets: secretsmanager.NewFromConfig(c), parameters: ssm.NewFromConfig(c),
+	}, nil
 }
 
 // terminal tells whether a file is one, and whether it may be coloured.

@@ -34,6 +34,7 @@ var cli struct {
 	Watch    watchCommand    `cmd:"" help:"Follow a service's deployment to its verdict. Exit codes: 0 succeeded, 2 failed, 3 rolled back, 4 timed out, 5 superseded, 6 stuck, 7 inconclusive, 1 any other error."`
 	Deploy   deployCommand   `cmd:"" help:"Release an image or a revision, and follow its deployment. Exit codes as those of watch."`
 	Rollback rollbackCommand `cmd:"" help:"Go back to an earlier revision, and follow that. Exit codes as those of watch."`
+	Check    checkCommand    `cmd:"" help:"Find what would keep a deployment from succeeding, before it is made. Exit code 1 on an error."`
 	Status   statusCommand   `cmd:"" help:"Show how the services of a cluster stand, and why one is not steady."`
 	Demo     demoCommand     `cmd:"" help:"Play a story of three deployments on real containers."`
 

@@ -49,6 +49,16 @@ type Evidence struct {
 	// Answers are what the API answered to requests about the service: reasons of
 	// failures, texts of exceptions.
 	Answers []string
+	// Said are texts of which nobody knows where they stood: lines that somebody
+	// pasted, reasons without their task.
+	Said []Said
+}
+
+// Said is one such text.
+type Said struct {
+	At      time.Time // zero if unknown
+	Subject string    // where it was found: "line 3 of paste.txt"
+	Text    string
 }
 
 // Line is a line that a container wrote.
@@ -123,6 +133,7 @@ func Explain(e Evidence) []Finding {
 	c.explainRollout()
 	c.explainTargets()
 	c.explainAnswers()
+	c.explainSaid()
 	c.explainDeadlock()
 	c.explainTime()
 	return c.findings()
@@ -148,6 +159,7 @@ type draft struct {
 	proofs    []Proof
 	tasks     int
 	stale     bool // what it tells may be over
+	said      bool // nobody knows whose texts these are
 	uptimes   []time.Duration
 	tails     []string // the last log line of each task that has a log
 	log       []Proof

@@ -67,7 +67,7 @@ func (d *draft) deterministic() bool {
 	}
 	switch d.sig.Kind {
 	case catalogue.Deterministic:
-		return d.tasks >= 2 || d.tasks == 0
+		return d.tasks >= 2 || d.tasks == 0 && (!d.said || len(d.proofs) >= 2)
 	case catalogue.Ambiguous:
 		return len(d.tails) >= 2 && len(slices.Compact(slices.Sorted(slices.Values(d.tails)))) == 1
 	}

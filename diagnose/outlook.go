@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,7 +29,9 @@ type Situation struct {
 	Instances []types.ContainerInstance
 	// Protected says which tasks are protected from scale-in, as far as known.
 	Protected []types.ProtectedTask
-	At        time.Time // when this was seen
+	// SecurityGroups are those of the service's tasks, as far as known.
+	SecurityGroups []SecurityGroup
+	At             time.Time // when this was seen
 }
 
 // Outlook says why a service does not get on. The zero value says that it may.
@@ -43,6 +46,7 @@ type Outlook struct {
 
 // Hopeless is why a service cannot converge.
 type Hopeless struct {
+	ID     string   // of the entry in the catalogue
 	Reason string   // the words behind "cannot converge, because"
 	Remedy []string // sentences
 }
@@ -66,8 +70,12 @@ func Foresee(s Situation) Outlook {
 	if !ok {
 		return Outlook{}
 	}
-	for _, obstacle := range []func() *Hopeless{p.percentages, p.protection, p.noPlace, p.heldByOld, p.crashLoop} {
-		if h := obstacle(); h != nil {
+	for _, obstacle := range []struct {
+		id    string
+		stops func() *Hopeless
+	}{{"E19", p.percentages}, {"E20", p.protection}, {"E38", p.noPlace}, {"E38", p.heldByOld}, {"F04", p.crashLoop}} {
+		if h := obstacle.stops(); h != nil {
+			h.ID = obstacle.id
 			return Outlook{Hopeless: h}
 		}
 	}
@@ -128,22 +136,56 @@ func failuresAlike(f Finding) int {
 }
 
 // crashLoop: without the circuit breaker ECS starts tasks again and again, however
-// often they fail.
+// often they fail. With it too, where every task becomes healthy once before it
+// crashes: "resetOnHealthyTask defaults to true".
 func (p *prospect) crashLoop() *Hopeless {
-	c := p.Service.DeploymentConfiguration
-	breaker := c != nil && c.DeploymentCircuitBreaker != nil && c.DeploymentCircuitBreaker.Enable
-	if breaker || p.primary.RolloutState != types.DeploymentRolloutStateInProgress || len(p.Findings) == 0 {
+	if p.primary.RolloutState != types.DeploymentRolloutStateInProgress || len(p.Findings) == 0 {
 		return nil
 	}
 	f := p.Findings[0]
 	if f.Confidence == Symptom || f.heals || f.Tasks < failuresAlike(f) || p.survivors(f) >= p.desired {
 		return nil
 	}
-	return &Hopeless{
-		Reason: fmt.Sprintf("%d tasks of this deployment failed in the same way, and no circuit breaker ends it: ECS starts tasks again and again, and the service will not become steady by itself", f.Tasks),
-		Remedy: append(append([]string{}, f.Remedy...),
-			"Deploy the revision that worked before; with deploymentCircuitBreaker (enable and rollback) ECS does that by itself."),
+	remedy := slices.Clone(f.Remedy)
+	switch breaker := p.breaker(); {
+	case breaker == nil:
+		return &Hopeless{
+			Reason: fmt.Sprintf("%d tasks of this deployment failed in the same way, and no circuit breaker ends it: ECS starts tasks again and again, and the service will not become steady by itself", f.Tasks),
+			Remedy: append(remedy, "Deploy the revision that worked before; with deploymentCircuitBreaker (enable and rollback) ECS does that by itself."),
+		}
+	case f.Tasks > p.threshold(breaker) && int(p.primary.FailedTasks) < p.threshold(breaker):
+		return &Hopeless{
+			Reason: fmt.Sprintf("%d tasks of this deployment failed in the same way, more than the %d at which the circuit breaker trips, but it counts %d: each task that becomes healthy before it crashes sets its count back",
+				f.Tasks, p.threshold(breaker), p.primary.FailedTasks),
+			Remedy: append(remedy, catalogue.Get("F04").Remedy...),
+		}
 	}
+	return nil
+}
+
+// breaker is the service's circuit breaker, nil where it is off.
+func (p *prospect) breaker() *types.DeploymentCircuitBreaker {
+	c := p.Service.DeploymentConfiguration
+	if c == nil || c.DeploymentCircuitBreaker == nil || !c.DeploymentCircuitBreaker.Enable {
+		return nil
+	}
+	return c.DeploymentCircuitBreaker
+}
+
+// threshold is the number of failed tasks at which a breaker trips: half of the
+// desired ones unless set, "at least 3 and at most 200" unless UNBOUNDED.
+func (p *prospect) threshold(b *types.DeploymentCircuitBreaker) int {
+	value, kind := 50, types.ThresholdTypeBoundedPercent
+	if t := b.ThresholdConfiguration; t != nil && t.Value > 0 {
+		kind, value = t.Type, int(t.Value)
+	}
+	switch kind {
+	case types.ThresholdTypeCount:
+		return value
+	case types.ThresholdTypeUnboundedPercent:
+		return max(1, (p.desired*value+99)/100)
+	}
+	return min(200, max(3, (p.desired*value+99)/100))
 }
 
 // survivors counts the running tasks of the deployment that have lived clearly

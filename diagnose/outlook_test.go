@@ -137,6 +137,11 @@ func breaker(s *Situation) {
 	s.Service.DeploymentConfiguration.DeploymentCircuitBreaker = &types.DeploymentCircuitBreaker{Enable: true}
 }
 
+// counted is what the breaker counts.
+func counted(failed int32) scene {
+	return func(s *Situation) { s.Service.Deployments[0].FailedTasks = failed }
+}
+
 func situation(scenes ...scene) Situation {
 	s := Situation{At: t0.Add(10 * time.Minute)}
 	s.TaskDefinition.ContainerDefinitions = []types.ContainerDefinition{{Name: aws.String("app"), Cpu: 256, Memory: aws.Int32(128)}}
@@ -276,7 +281,7 @@ func TestNotHopeless(t *testing.T) {
 		{"a protection has ended", all(wants(1, 100, 200), runs(1, 0, 1), runs(2, 0, 2), has(2), protect(0), func(s *Situation) { s.At = t0.Add(3 * time.Hour) }), ""},
 		{"protected tasks that need not go", all(wants(2, 100, 200), runs(2, 0, 1), has(2), protect(0)), ""},
 		{"protected old tasks while there is room for new ones", all(wants(2, 100, 200), runs(1, 0, 1, 1), has(2), protect(0, 1)), ""},
-		{"a crash loop that the breaker will end", all(wants(2, 100, 200), breaker, failing(loop)), ""},
+		{"a crash loop that the breaker will end", all(wants(2, 100, 200), breaker, counted(9), failing(loop)), ""},
 		{"a few crashes", all(wants(2, 100, 200), failing(few)), ""},
 		{"what heals by itself", all(wants(2, 100, 200), failing(transient)), ""},
 		{"a symptom", all(wants(2, 100, 200), failing(symptom)), ""},

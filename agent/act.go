@@ -167,12 +167,38 @@ func (r *runner) stop(ctx context.Context, p *part) {
 	}
 }
 
-// finish reports the end of the task. Its containers are removed, or kept for a while,
-// once their end and their last words are on record.
+// finish reports the end of the task. Only once their end and their last words are on
+// record are its containers removed, or kept for a while: that is the sweep's to see to.
+// What has not been seen to end is removed at once, since it might come to run yet.
 func (r *runner) finish(ctx context.Context) {
 	for i := range r.parts {
 		r.parts[i].progress = stopped
 		r.parts[i].observed.Last = model.Stopped
 	}
-	r.tell(ctx, model.Stopped)
+	if !r.tell(ctx, model.Stopped) {
+		return
+	}
+	for i := range r.parts {
+		if p := &r.parts[i]; p.id != "" && !p.observed.Exit.Known {
+			r.remove(ctx, p)
+		}
+	}
+}
+
+// remove removes a container of a task that is over, however long the engine needs to
+// be ready for that.
+func (r *runner) remove(ctx context.Context, p *part) {
+	for ctx.Err() == nil {
+		err := limited(ctx, removeLimit, "removed", func(ctx context.Context) error {
+			return r.agent.Runtime.Remove(ctx, p.id)
+		})
+		if err == nil {
+			r.retry = 0
+			return
+		}
+		if ctx.Err() == nil {
+			r.log.Warn("remove a stopped container, trying again", "container", p.observed.Name, "error", err)
+			r.rest(ctx)
+		}
+	}
 }

@@ -67,8 +67,11 @@ func (a *Agent) keepClean(ctx context.Context, session *fleet.Session, found []r
 func (a *Agent) sweep(ctx context.Context, session *fleet.Session) {
 	before := a.running()
 	found, err := a.list(ctx)
-	if err != nil && ctx.Err() == nil {
-		a.Log.Warn("look for containers whose task is over, trying again later", "error", err)
+	if err != nil {
+		if ctx.Err() == nil {
+			a.Log.Warn("look for containers whose task is over, trying again later", "error", err)
+		}
+		return
 	}
 	a.removeOrphans(ctx, session, before, found)
 }
@@ -89,6 +92,9 @@ func (a *Agent) running() map[string]bool {
 // What cannot be removed is found again by the next sweep.
 func (a *Agent) removeOrphans(ctx context.Context, session *fleet.Session, before map[string]bool, found []runtime.Container) {
 	now := a.running()
+	if ctx.Err() != nil {
+		return // the runners end with ctx, but their tasks go on
+	}
 	orphans := slices.DeleteFunc(slices.Clone(found), func(c runtime.Container) bool {
 		task := c.Labels[labelTask]
 		return before[task] || now[task]

@@ -64,16 +64,24 @@ func (d *decision) missing() int {
 }
 
 // serving counts the tasks that are taken to do their work: healthy ones of the
-// primary deployment; of those that shall go, the ones that run and do not fail
-// their checks, since nobody waits for these to settle any more.
+// primary deployment; of older ones, those that run and do not fail their checks,
+// since nobody waits for these to settle any more.
 func (d *decision) serving() int {
 	n := d.countHealthy(d.current)
-	for _, list := range [][]*model.Task{d.replaced, d.draining} {
-		for _, t := range list {
-			if t.Last == model.Running && d.watched(t) && !d.failsChecks(t) {
-				n++
-			}
+	for _, t := range d.replaced {
+		if d.serves(t) {
+			n++
+		}
+	}
+	p := d.service.Primary()
+	for _, t := range d.draining {
+		if d.serves(t) && (p == nil || t.Deployment != p.ID || d.settled(t)) {
+			n++
 		}
 	}
 	return n
+}
+
+func (d *decision) serves(t *model.Task) bool {
+	return t.Last == model.Running && d.watched(t) && !d.failsChecks(t)
 }

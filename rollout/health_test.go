@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -209,6 +210,22 @@ func TestDrainedInstanceIsRidOfItsTasks(t *testing.T) {
 	w.gone().said("(service web) has reached a steady state.")
 	if len(w.service.Deployments) != 1 || w.service.Primary().ID != "ecs-svc/1" {
 		t.Fatal("draining started a deployment")
+	}
+}
+
+// A task of the new revision that has not settled does not make up for an old one only
+// because its instance is drained.
+func TestUnsettledTaskOnADrainedInstanceDoesNotServe(t *testing.T) {
+	w := serve(t, 3, 66, 133).steady(1).deploy(2).gone().run(2)
+	const before = "PRIMARY:2 IN_PROGRESS pending 0 running 1 leaving 0 failed 0; ACTIVE:1 COMPLETED pending 0 running 2 leaving 0 failed 0"
+	w.is(before)
+	old := slices.IndexFunc(w.tasks, runningOf(1))
+	w.tasks[old].Instance, w.drained = "drained", "drained"
+	w.tasks[slices.IndexFunc(w.tasks, runningOf(2))].Instance = "drained"
+	w.settleDown().is(before)
+	w.pass(settling).gone()
+	if n := serving(w); n < 2 {
+		t.Fatalf("%d tasks serve: %s", n, w)
 	}
 }
 

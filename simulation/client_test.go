@@ -36,7 +36,7 @@ func (c *client) api() *fullAPI { return &fullAPI{c.life.server.api} }
 func (c *client) call() {
 	l := c.life
 	name := pick(l, names...)
-	switch l.dice.IntN(20) {
+	switch l.dice.IntN(21) {
 	case 0, 1, 2:
 		c.create(name)
 	case 3, 4, 5, 6:
@@ -61,6 +61,8 @@ func (c *client) call() {
 		c.protect()
 	case 19:
 		c.stopDeployment(name)
+	case 20:
+		c.deregister()
 	}
 }
 
@@ -209,6 +211,15 @@ func (c *client) drain() {
 	c.done(err, "UpdateContainerInstancesState %s %s", l.nameOf(i.ID), status)
 }
 
+// deregister takes an instance away, its tasks too if it is forced. The server registers
+// its share of the machine anew when it starts again.
+func (c *client) deregister() {
+	l := c.life
+	i, force := pick(l, l.server.instances...), l.chance(2)
+	_, err := c.api().DeregisterContainerInstance(ctx, &ecs.DeregisterContainerInstanceInput{ContainerInstance: aws.String(i.ID), Force: aws.Bool(force)})
+	c.done(err, "DeregisterContainerInstance %s force=%v", l.nameOf(i.ID), force)
+}
+
 func (c *client) protect() {
 	tasks := c.tasks(func(t *model.Task) bool { return t.Service != "" })
 	if len(tasks) == 0 {
@@ -236,8 +247,17 @@ func shown(c *types.DeploymentConfiguration) string {
 	if c == nil {
 		return ""
 	}
-	b := c.DeploymentCircuitBreaker
-	return fmt.Sprintf("%d/%d%% breaker=%v rollback=%v", aws.ToInt32(c.MinimumHealthyPercent), aws.ToInt32(c.MaximumPercent), b != nil && b.Enable, b != nil && b.Rollback)
+	out := fmt.Sprintf("%d/%d%%", aws.ToInt32(c.MinimumHealthyPercent), aws.ToInt32(c.MaximumPercent))
+	if b := c.DeploymentCircuitBreaker; b != nil {
+		out += fmt.Sprintf(" breaker=%v rollback=%v reset=%v", b.Enable, b.Rollback, b.ResetOnHealthyTask == nil || *b.ResetOnHealthyTask)
+		if t := b.ThresholdConfiguration; t != nil {
+			out += fmt.Sprintf(" %s %d", t.Type, t.Value)
+		}
+	}
+	if e := c.EarlySuccessCriteria; e != nil {
+		out += fmt.Sprintf(" early=%v at %d%% %s", e.Enable, aws.ToInt32(e.HealthyPercent), e.SourceServiceRevisionCleanup)
+	}
+	return out
 }
 
 // count is a desired count.
@@ -248,9 +268,25 @@ func (l *life) configuration() *types.DeploymentConfiguration {
 		[2]int32{100, 150}, [2]int32{66, 133}, [2]int32{99, 110}, [2]int32{33, 200})
 	d := &types.DeploymentConfiguration{MinimumHealthyPercent: aws.Int32(p[0]), MaximumPercent: aws.Int32(p[1])}
 	if l.chance(2) {
-		d.DeploymentCircuitBreaker = &types.DeploymentCircuitBreaker{Enable: !l.chance(5), Rollback: l.chance(2)}
+		d.DeploymentCircuitBreaker = &types.DeploymentCircuitBreaker{Enable: !l.chance(5), Rollback: l.chance(2), ThresholdConfiguration: l.threshold()}
+		if l.chance(4) {
+			d.DeploymentCircuitBreaker.ResetOnHealthyTask = aws.Bool(l.chance(4))
+		}
+	}
+	if l.chance(4) {
+		d.EarlySuccessCriteria = &types.DeploymentEarlySuccessCriteria{
+			Enable: !l.chance(5), HealthyPercent: aws.Int32(pick(l, p[0], (p[0]+100)/2, 100)),
+			SourceServiceRevisionCleanup: pick(l, types.ServiceRevisionCleanupBlocking, types.ServiceRevisionCleanupDeferred),
+		}
 	}
 	return d
+}
+
+func (l *life) threshold() *types.ThresholdConfiguration {
+	return pick(l, nil, nil,
+		&types.ThresholdConfiguration{Type: types.ThresholdTypeCount, Value: pick[int32](l, 1, 2, 5)},
+		&types.ThresholdConfiguration{Type: types.ThresholdTypeBoundedPercent, Value: pick[int32](l, 10, 100)},
+		&types.ThresholdConfiguration{Type: types.ThresholdTypeUnboundedPercent, Value: pick[int32](l, 1, 50, 100)})
 }
 
 func (l *life) grace() *int32 {

@@ -183,6 +183,14 @@ func (l *life) calm() {
 	l.trace.note("the disturbances end")
 	l.server.process.arm(-1, false)
 	l.restart()
+	for i := range l.server.instances {
+		if l.server.gone(i) {
+			l.bounce() // and it is registered anew
+			break
+		}
+	}
+	l.server.process.arm(-1, false)
+	l.restart()
 	for i, x := range l.server.instances {
 		l.server.connect(i)
 		if err := l.client.api().setStatus(x.ID, types.ContainerInstanceStatusActive); err != nil {

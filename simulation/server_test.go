@@ -103,7 +103,7 @@ func (s *server) part(name string, run func()) {
 
 // connect starts the agent of an instance, unless it runs.
 func (s *server) connect(i int) {
-	if s.agents[i] != nil {
+	if s.agents[i] != nil || s.gone(i) {
 		return
 	}
 	ctx, end := context.WithCancel(s.ctx)
@@ -121,6 +121,12 @@ func (s *server) connect(i int) {
 	})
 }
 
+// gone tells whether an instance has been deregistered.
+func (s *server) gone(i int) bool {
+	_, ok := s.store.Snapshot().Instance(s.instances[i].ID)
+	return !ok
+}
+
 // disconnect ends the agent of an instance. The fleet notes that it is gone, as it
 // does when a session ends.
 func (s *server) disconnect(i int) error {
@@ -130,6 +136,9 @@ func (s *server) disconnect(i int) error {
 	s.agents[i].end()
 	<-s.agents[i].ended
 	s.agents[i] = nil
+	if s.gone(i) {
+		return nil
+	}
 	session, err := s.fleet.Connect(s.ctx, s.instances[i].ID)
 	if err != nil {
 		return err

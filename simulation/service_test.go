@@ -95,7 +95,7 @@ func (w *watch) deployments(old, now *model.Service) {
 }
 
 // completed: a success is never false. As many tasks as desired are healthy, and
-// their containers run.
+// their containers run; by early success criteria, as many as these ask for.
 func (w *watch) completed(s *model.Service, d *model.Deployment) {
 	want := s.DesiredCount
 	if s.EarlySuccess.Enable {
@@ -106,10 +106,13 @@ func (w *watch) completed(s *model.Service, d *model.Deployment) {
 		if t.Deployment != d.ID || t.StopDecided() || !w.life.healthy(t) {
 			continue
 		}
-		if lie := w.life.really(t); lie != "" {
+		lie := w.life.really(t)
+		if lie != "" && !s.EarlySuccess.Enable {
 			w.life.violated("%s of %s is COMPLETED, but %s", d.ID, s.Name, lie)
 		}
-		healthy++
+		if lie == "" {
+			healthy++
+		}
 	}
 	if healthy < want {
 		w.life.violated("%s of %s is COMPLETED with %d healthy tasks of %d", d.ID, s.Name, healthy, want)

@@ -168,6 +168,7 @@ func (w *watch) compare(snap *state.Snapshot) {
 	for s := range snap.Services() {
 		w.services[state.ServiceKey(s.Cluster, s.Name)] = s
 	}
+	clear(w.instances)
 	for i := range snap.Instances() {
 		w.instances[i.ID] = i
 	}

@@ -143,6 +143,7 @@ func (p *parser) checkParse(c *Extract, at Span) {
 		}
 		return
 	}
+	at = c.Regex.Span
 	named := 0
 	for _, n := range c.Regex.SubexpNames() {
 		if n != "" {

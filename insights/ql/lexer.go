@@ -3,6 +3,7 @@ package ql
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 type kind int
@@ -56,7 +57,8 @@ func (l *lexer) next() token {
 	case isDigit(c), c == '.' && start+1 < len(l.src) && isDigit(l.src[start+1]):
 		return l.number()
 	}
-	l.pos++
+	_, width := utf8.DecodeRuneInString(l.src[start:])
+	l.pos += width
 	if two := l.src[start:min(start+2, len(l.src))]; two == "!=" || two == "<=" || two == ">=" || two == "=~" {
 		l.pos++
 	}

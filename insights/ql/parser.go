@@ -5,6 +5,7 @@ package ql
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // MaxLength is the length of a query in characters that AWS takes.
@@ -147,7 +148,7 @@ func (p *parser) name() string {
 
 // hint helps with names that need back-ticks.
 func hint(t token) string {
-	if t.kind == symbol && t.text == "-" {
+	if t.kind == symbol && (t.text == "-" || t.text[0] >= utf8.RuneSelf) {
 		return ": a name with other characters than letters, digits, _, @ and dots stands in back-ticks"
 	}
 	return ""

@@ -235,7 +235,7 @@ func (p *parser) operand() Expr {
 	case p.isSymbol("/"):
 		return p.regex()
 	}
-	p.failHere("expected a field, a value or a function, found %s", p.found())
+	p.failHere("expected a field, a value or a function, found %s%s", p.found(), hint(t))
 	return &Bool{Span: t.Span}
 }
 

@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"steady/diagnose"
+	"steady/evidence"
 )
 
 // surroundings are what a service that does not get on runs beside: its live
@@ -17,23 +17,21 @@ import (
 // rarely: a while after the last change, and then at intervals that grow with the
 // number of calls, to two calls a second at most.
 type surroundings struct {
+	evidence.Around
 	still, every time.Duration
 
-	tasks     []types.Task
-	instances []types.ContainerInstance
-	protected []types.ProtectedTask
-	looked    bool // at tasks and instances
-	refused   bool // and never will be
-	movedAt   time.Time
-	next      time.Time
-	calls     int // of the look under way
+	looked  bool // at tasks and instances
+	refused bool // and never will be
+	movedAt time.Time
+	next    time.Time
 }
 
-func newSurroundings(endpoint string) surroundings {
-	if OnLoopback(endpoint) {
-		return surroundings{still: time.Second, every: 3 * time.Second}
+func newSurroundings(o Options) surroundings {
+	s := surroundings{Around: evidence.NewAround(o.ECS, o.Cluster, o.Service), still: 10 * time.Second, every: 15 * time.Second}
+	if OnLoopback(o.Endpoint) {
+		s.still, s.every = time.Second, 3*time.Second
 	}
-	return surroundings{still: 10 * time.Second, every: 15 * time.Second}
+	return s
 }
 
 // perCall is the time that one call of a look takes up at least.
@@ -52,7 +50,7 @@ func (a *surroundings) due(now time.Time, checked bool) (tasks, everything bool)
 // unhealthy counts a deployment's live tasks that fail their health checks.
 func (a *surroundings) unhealthy(deployment string) int {
 	n := 0
-	for _, t := range a.tasks {
+	for _, t := range a.Tasks {
 		if t.HealthStatus == types.HealthStatusUnhealthy && aws.ToString(t.StartedBy) == deployment {
 			n++
 		}
@@ -73,7 +71,7 @@ func (w *watch) foresee(ctx context.Context, now time.Time, s *types.Service, fi
 	definition := w.lookAround(ctx, now, *s, *p, last)
 	situation := diagnose.Situation{
 		Service: *s, At: now, Looked: w.around.looked,
-		Tasks: w.around.tasks, Instances: w.around.instances, Protected: w.around.protected,
+		Tasks: w.around.Tasks, Instances: w.around.Instances, Protected: w.around.Protected,
 	}
 	if definition != nil {
 		situation.TaskDefinition = *definition
@@ -88,27 +86,27 @@ func (w *watch) lookAround(ctx context.Context, now time.Time, s types.Service, 
 	a := &w.around
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	a.calls = 0
-	definition, err := w.evidence.definitions[aws.ToString(p.TaskDefinition)], error(nil)
+	a.Calls = 0
+	definition, err := w.evidence.Known(p.TaskDefinition), error(nil)
 	if definition == nil && !a.refused && (last || !now.Before(a.next)) {
-		a.calls++
-		definition, err = w.evidence.describe(ctx, p.TaskDefinition)
+		a.Calls++
+		definition, err = w.evidence.Describe(ctx, p.TaskDefinition)
 	}
 	tasks, everything := a.due(now, hasCheck(definition) && s.RunningCount > 0)
 	if last && !a.refused {
 		tasks, everything = true, true
 	}
 	if err == nil && tasks {
-		err = w.lookAtTasks(ctx)
+		err = a.LookAtTasks(ctx)
 	}
 	if err == nil && everything {
-		if err = w.lookAtInstances(ctx, s); err == nil {
+		if err = a.LookAtInstances(ctx, s); err == nil {
 			a.looked = true
-			w.lookAtProtection(ctx, s, p)
+			a.LookAtProtection(ctx, s, p)
 		}
 	}
 	if tasks || err != nil {
-		a.next = now.Add(max(a.every, time.Duration(a.calls)*perCall))
+		a.next = now.Add(max(a.every, time.Duration(a.Calls)*perCall))
 	}
 	if err != nil && ctx.Err() == nil && !mayPass(err) {
 		a.refused, a.looked = true, false
@@ -118,82 +116,4 @@ func (w *watch) lookAround(ctx context.Context, now time.Time, s types.Service, 
 
 func hasCheck(d *types.TaskDefinition) bool {
 	return d != nil && slices.ContainsFunc(d.ContainerDefinitions, func(c types.ContainerDefinition) bool { return c.HealthCheck != nil })
-}
-
-// lookAtTasks reads the service's tasks whose desired status is RUNNING.
-func (w *watch) lookAtTasks(ctx context.Context) error {
-	a := &w.around
-	var arns []string
-	in := &ecs.ListTasksInput{Cluster: &w.Cluster, ServiceName: &w.Service, DesiredStatus: types.DesiredStatusRunning}
-	for more := true; more; more = aws.ToString(in.NextToken) != "" {
-		a.calls++
-		out, err := w.ECS.ListTasks(ctx, in)
-		if err != nil {
-			return err
-		}
-		arns, in.NextToken = append(arns, out.TaskArns...), out.NextToken
-	}
-	var live []types.Task
-	for some := range slices.Chunk(arns, describedAtOnce) {
-		a.calls++
-		out, err := w.ECS.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &w.Cluster, Tasks: some})
-		if err != nil {
-			return err
-		}
-		live = append(live, out.Tasks...)
-	}
-	a.tasks = slices.DeleteFunc(live, func(t types.Task) bool { return aws.ToString(t.DesiredStatus) == "STOPPED" })
-	return nil
-}
-
-// lookAtInstances reads the cluster's container instances, where the service's
-// tasks are placed on them.
-func (w *watch) lookAtInstances(ctx context.Context, s types.Service) error {
-	a := &w.around
-	if s.LaunchType == types.LaunchTypeFargate || len(s.CapacityProviderStrategy) > 0 {
-		return nil
-	}
-	var arns []string
-	in := &ecs.ListContainerInstancesInput{Cluster: &w.Cluster}
-	for more := true; more; more = aws.ToString(in.NextToken) != "" {
-		a.calls++
-		out, err := w.ECS.ListContainerInstances(ctx, in)
-		if err != nil {
-			return err
-		}
-		arns, in.NextToken = append(arns, out.ContainerInstanceArns...), out.NextToken
-	}
-	var all []types.ContainerInstance
-	for some := range slices.Chunk(arns, describedAtOnce) {
-		a.calls++
-		out, err := w.ECS.DescribeContainerInstances(ctx, &ecs.DescribeContainerInstancesInput{Cluster: &w.Cluster, ContainerInstances: some})
-		if err != nil {
-			return err
-		}
-		all = append(all, out.ContainerInstances...)
-	}
-	a.instances = all
-	return nil
-}
-
-// lookAtProtection asks which tasks may not be stopped, where there are more than
-// are wanted. Without an answer the service's events still tell.
-func (w *watch) lookAtProtection(ctx context.Context, s types.Service, p types.Deployment) {
-	a := &w.around
-	a.protected = nil
-	if len(s.Deployments) < 2 && p.RunningCount <= s.DesiredCount {
-		return
-	}
-	var arns []string
-	for _, t := range a.tasks {
-		arns = append(arns, aws.ToString(t.TaskArn))
-	}
-	for some := range slices.Chunk(arns, describedAtOnce) {
-		a.calls++
-		out, err := w.ECS.GetTaskProtection(ctx, &ecs.GetTaskProtectionInput{Cluster: &w.Cluster, Tasks: some})
-		if err != nil {
-			return
-		}
-		a.protected = append(a.protected, out.ProtectedTasks...)
-	}
 }

@@ -17,10 +17,10 @@ import (
 func (w *watch) verify(ctx context.Context, s types.Service, e *ending) *ending {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	if w.lookAtTasks(ctx) != nil {
+	if w.around.LookAtTasks(ctx) != nil {
 		return e
 	}
-	if differ := differentImages(w.around.tasks, id(&w.follow.mine), w.resolved(ctx, s)); differ != "" {
+	if differ := differentImages(w.around.Tasks, id(&w.follow.mine), w.resolved(ctx, s)); differ != "" {
 		return &ending{outcome: Failed, current: e.current, steady: true,
 			detail: fmt.Sprintf("The deployment of %s completed, but its tasks do not run the image that was deployed: %s.", e.current, differ)}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"steady/diagnose"
+	"steady/evidence"
 )
 
 // ECS is what a watch needs of the ECS API; *ecs.Client has it.
@@ -96,7 +97,7 @@ func newWatch(o Options) *watch {
 	}
 	now := time.Now()
 	w := &watch{
-		Options: o, started: now, pace: newPace(o.Endpoint), evidence: newCollector(o), around: newSurroundings(o.Endpoint),
+		Options: o, started: now, pace: newPace(o.Endpoint), evidence: evidence.NewCollector(o.ECS, o.Logs, o.Cluster, o.Service), around: newSurroundings(o),
 		follow: follower{asked: o.Deployment, deadline: now.Add(o.Timeout), hold: o.Hold},
 	}
 	switch {
@@ -116,7 +117,7 @@ type watch struct {
 	started  time.Time
 	pace     pace
 	follow   follower
-	evidence *collector
+	evidence *evidence.Collector
 	around   surroundings
 	display  display
 
@@ -253,7 +254,7 @@ func (w *watch) explain(ctx context.Context, s *types.Service, last bool) []diag
 	}
 	for range tries {
 		call, cancel := context.WithTimeout(ctx, callTimeout)
-		err := w.evidence.gather(call, w.follow.mine)
+		err := w.evidence.Gather(call, w.follow.mine)
 		cancel()
 		if err == nil || ctx.Err() != nil || !mayPass(err) {
 			break
@@ -266,7 +267,7 @@ func (w *watch) explain(ctx context.Context, s *types.Service, last bool) []diag
 	if d := find(*s, w.follow.rollback); d != nil && w.follow.rollback != "" {
 		until = aws.ToTime(d.CreatedAt)
 	}
-	return w.evidence.explain(*s, w.follow.mine, w.follow.since, until)
+	return diagnose.Explain(w.evidence.Evidence(*s, w.follow.mine, w.follow.since, until))
 }
 
 // lost sits out an outage, and says so once. It gives up on answers that will stay

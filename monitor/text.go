@@ -138,3 +138,6 @@ var digits = regexp.MustCompile(`\d+`)
 
 // outlookKey changes only when the outlook itself does, not with its numbers.
 func outlookKey(o diagnose.Outlook) string { return digits.ReplaceAllString(o.String(), "#") }
+
+// lastPart is what stands behind the last slash: the id or name in an ARN.
+func lastPart(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }

@@ -1,0 +1,87 @@
+package evidence
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"steady/diagnose"
+)
+
+// gatherLogs reads the last lines of containers that ran, of the newest failed
+// tasks.
+func (c *Collector) gatherLogs(ctx context.Context) {
+	if c.logs == nil {
+		return
+	}
+	read := 0
+	for _, t := range c.list() {
+		if !isStopped(t) || diagnose.Benign(t) {
+			continue
+		}
+		if read++; read > logTasks {
+			return
+		}
+		for _, k := range t.Containers {
+			if k.ExitCode != nil {
+				c.gatherLog(ctx, t, k)
+			}
+		}
+	}
+}
+
+// gatherLog reads the end of one log. A group or stream that is missing, and a
+// server that has no logs at all, is simply no evidence.
+func (c *Collector) gatherLog(ctx context.Context, t types.Task, k types.Container) {
+	key := diagnose.LogKey(lastPart(aws.ToString(t.TaskArn)), aws.ToString(k.Name))
+	group, stream, ok := c.logLocation(t, k)
+	if !ok || len(c.lines[key]) > 0 || c.attempts[key] >= logAttempts {
+		return
+	}
+	c.attempts[key]++
+	out, err := c.logs.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
+		LogGroupName: &group, LogStreamName: &stream, Limit: aws.Int32(logLines), StartFromHead: aws.Bool(false),
+	})
+	if err != nil {
+		return
+	}
+	for _, e := range out.Events {
+		for _, text := range strings.FieldsFunc(aws.ToString(e.Message), isLineEnd) {
+			c.lines[key] = append(c.lines[key], diagnose.Line{At: time.UnixMilli(aws.ToInt64(e.Timestamp)), Text: text})
+		}
+	}
+}
+
+func isLineEnd(r rune) bool { return r == '\n' || r == '\r' }
+
+// logLocation tells where a container's log is: where its awslogs options say
+// ("stream prefix/container/task-id"; without a prefix the container's runtime
+// id), else where Steady keeps logs by default, whatever the driver.
+func (c *Collector) logLocation(t types.Task, k types.Container) (group, stream string, ok bool) {
+	task, name := lastPart(aws.ToString(t.TaskArn)), aws.ToString(k.Name)
+	if l := c.logConfiguration(name); l != nil && l.LogDriver == types.LogDriverAwslogs && l.Options["awslogs-group"] != "" {
+		group = l.Options["awslogs-group"]
+		if prefix := l.Options["awslogs-stream-prefix"]; prefix != "" {
+			return group, prefix + "/" + name + "/" + task, true
+		}
+		return group, aws.ToString(k.RuntimeId), k.RuntimeId != nil
+	}
+	family, _, _ := strings.Cut(lastPart(aws.ToString(t.TaskDefinitionArn)), ":")
+	return "/steady/" + lastPart(c.cluster), family + "/" + name + "/" + task, true
+}
+
+func (c *Collector) logConfiguration(container string) *types.LogConfiguration {
+	if c.definition == nil {
+		return nil
+	}
+	for _, d := range c.definition.ContainerDefinitions {
+		if aws.ToString(d.Name) == container {
+			return d.LogConfiguration
+		}
+	}
+	return nil
+}

@@ -59,6 +59,7 @@ var allowed = map[string][]string{
 	"report":              {"monitor", "diagnose"},
 	"chart":               nil,
 	"saved":               nil,
+	"ask":                 {"saved", "chart"},
 	"sample":              nil,
 	"imagepack":           nil,
 	"bench":               {"imagepack"},

@@ -59,6 +59,10 @@ func TestLookupTables(t *testing.T) {
 	if *made.LookupTableArn != "arn:aws:logs:us-east-1:000000000000:lookup-table:codes" {
 		t.Error(*made.LookupTableArn)
 	}
+	rows, out := w.results(about("filter status = 404 | lookup codes code as status OUTPUT meaning | fields meaning"))
+	if got := strings.Join(rows, "; "); !strings.Contains(got, "meaning=not, found") {
+		t.Errorf("%s: %s", out.Status, got)
+	}
 	refused(t, "ResourceAlreadyExistsException: The specified lookup table already exists")(create("codes", "a\n"))
 	refused(t, "ValidationException: The table body is no CSV with a header: record on line 2: wrong number of fields.")(create("x", "a,b\n1\n"))
 	refused(t, "ValidationException: The table body is no CSV with a header: the names of the fields in its first line must not be empty, nor stand there twice.")(create("x", "a,a\n"))
@@ -74,6 +78,11 @@ func TestLookupTables(t *testing.T) {
 	refused(t, "ResourceNotFoundException: The specified lookup table does not exist.")(w.DeleteLookupTable(ctx, remove))
 	refused(t, "ResourceNotFoundException: The specified lookup table does not exist.")(w.GetLookupTable(ctx, &cloudwatchlogs.GetLookupTableInput{LookupTableArn: made.LookupTableArn}))
 	refused(t, `InvalidParameterException: Invalid ARN: "codes" is not the ARN of a lookup table.`)(w.DeleteLookupTable(ctx, &cloudwatchlogs.DeleteLookupTableInput{LookupTableArn: aws.String("codes")}))
+	// A query that needs a table which is not there says so.
+	rows, out = w.results(about("lookup codes code as status OUTPUT meaning"))
+	if out.Status != types.QueryStatusFailed || !strings.Contains(strings.Join(rows, ""), "there is no lookup table codes") {
+		t.Errorf("%s: %q", out.Status, rows)
+	}
 }
 
 // Definitions and tables are there after a restart.

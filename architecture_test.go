@@ -29,6 +29,10 @@ var allowed = map[string][]string{
 	"scan":                nil,
 	"filterpattern":       nil,
 	"events/pattern":      nil,
+	"events/input":        nil,
+	"events/bus":          {"model", "state", "events/pattern", "events/input"},
+	"events/target":       {"archive", "events/bus"},
+	"events":              {"model", "awsapi", "state", "events/pattern", "events/input", "events/bus", "events/target"},
 	"archive/flatten":     {"scan"},
 	"archive/journal":     nil,
 	"archive/table":       {"scan", "archive/flatten"},
@@ -85,6 +89,7 @@ var impure = map[string][]string{
 	"insights/value":    {"os", "net", "net/http", "log/slog", "context"},
 	"insights/function": {"os", "net", "net/http", "log/slog", "context"},
 	"events/pattern":    {"os", "net", "net/http", "log/slog", "context", "time"},
+	"events/input":      {"os", "net", "net/http", "log/slog", "context"},
 	// Texts are recognised wherever they were read.
 	"diagnose/catalogue": {"os", "net", "net/http", "log/slog", "context", "time"},
 }

@@ -19,6 +19,7 @@ func TestEveryFieldIsKept(t *testing.T) {
 	keeps[model.Task](t)
 	keeps[model.ServiceDeployment](t)
 	keeps[model.ServiceRevision](t)
+	keeps[model.EventRule](t)
 	keeps[Meta](t)
 }
 

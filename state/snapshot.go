@@ -27,6 +27,7 @@ type tables struct {
 	queries     *table[model.QueryDefinition]
 	lookups     *table[model.LookupTable]
 	meta        *table[Meta]
+	rules       *table[model.EventRule]
 }
 
 // Meta is a fact about this installation, such as its id.
@@ -73,6 +74,7 @@ func newTables() tables {
 			func(r *model.ServiceRevision) (string, bool) { return ServiceKey(r.Cluster, r.Service), true }),
 		queries: newTable("querydefinition", func(q *model.QueryDefinition) string { return q.ID }),
 		lookups: newTable("lookuptable", func(l *model.LookupTable) string { return l.Name }),
+		rules:   newTable("eventrule", func(r *model.EventRule) string { return r.Name }),
 		meta:    newTable("meta", func(m *Meta) string { return m.Name }),
 	}
 }
@@ -86,6 +88,7 @@ func (t tables) snapshot() tables {
 		services: t.services.snapshot(), tasks: t.tasks.snapshot(),
 		deployments: t.deployments.snapshot(), revisions: t.revisions.snapshot(),
 		queries: t.queries.snapshot(), lookups: t.lookups.snapshot(), meta: t.meta.snapshot(),
+		rules: t.rules.snapshot(),
 	}
 }
 
@@ -112,6 +115,8 @@ func (t tables) load(name, key string, value []byte) error {
 		return t.lookups.load(key, value)
 	case t.meta.name:
 		return t.meta.load(key, value)
+	case t.rules.name:
+		return t.rules.load(key, value)
 	}
 	return fmt.Errorf("table %q is unknown: the data directory was written by a newer Steady", name)
 }
@@ -230,6 +235,12 @@ func (t tables) TasksOf(cluster, service string) iter.Seq[*model.Task] {
 		}
 	}
 }
+
+// EventRule returns the event rule of that name.
+func (t tables) EventRule(name string) (*model.EventRule, bool) { return t.rules.get(name) }
+
+// EventRules yields all event rules by name.
+func (t tables) EventRules() iter.Seq[*model.EventRule] { return t.rules.all() }
 
 // Meta returns a fact about this installation, empty when it is not known.
 func (t tables) Meta(name string) string {

@@ -41,11 +41,12 @@ func write[V any](tx *Tx, t *table[V], key string, v *V) {
 
 // Each Put makes the value the row of its key; it must not be changed afterwards.
 
-func (tx *Tx) PutCluster(c *model.Cluster)   { write(tx, tx.clusters, tx.clusters.key(c), c) }
-func (tx *Tx) PutInstance(i *model.Instance) { write(tx, tx.instances, tx.instances.key(i), i) }
-func (tx *Tx) PutService(s *model.Service)   { write(tx, tx.services, tx.services.key(s), s) }
-func (tx *Tx) PutTask(t *model.Task)         { write(tx, tx.tasks, tx.tasks.key(t), t) }
-func (tx *Tx) PutMeta(m *Meta)               { write(tx, tx.meta, tx.meta.key(m), m) }
+func (tx *Tx) PutCluster(c *model.Cluster)     { write(tx, tx.clusters, tx.clusters.key(c), c) }
+func (tx *Tx) PutInstance(i *model.Instance)   { write(tx, tx.instances, tx.instances.key(i), i) }
+func (tx *Tx) PutService(s *model.Service)     { write(tx, tx.services, tx.services.key(s), s) }
+func (tx *Tx) PutTask(t *model.Task)           { write(tx, tx.tasks, tx.tasks.key(t), t) }
+func (tx *Tx) PutEventRule(r *model.EventRule) { write(tx, tx.rules, tx.rules.key(r), r) }
+func (tx *Tx) PutMeta(m *Meta)                 { write(tx, tx.meta, tx.meta.key(m), m) }
 func (tx *Tx) PutTaskDefinition(d *model.TaskDefinition) {
 	write(tx, tx.definitions, tx.definitions.key(d), d)
 }
@@ -64,6 +65,7 @@ func (tx *Tx) PutLookupTable(l *model.LookupTable) { write(tx, tx.lookups, tx.lo
 // Each Delete removes a row that is there.
 
 func (tx *Tx) DeleteTask(id string)              { write(tx, tx.tasks, id, nil) }
+func (tx *Tx) DeleteEventRule(name string)       { write(tx, tx.rules, name, nil) }
 func (tx *Tx) DeleteInstance(id string)          { write(tx, tx.instances, id, nil) }
 func (tx *Tx) DeleteServiceDeployment(id string) { write(tx, tx.deployments, id, nil) }
 func (tx *Tx) DeleteServiceRevision(id string)   { write(tx, tx.revisions, id, nil) }

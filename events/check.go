@@ -1,0 +1,111 @@
+package events
+
+import (
+	"encoding/base64"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// problems are the constraints of the API's model that a request does not satisfy, in
+// AWS's words.
+type problems []string
+
+func (p *problems) add(value, at, constraint string) {
+	*p = append(*p, fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: %s", value, at, constraint))
+}
+
+// err is nil when there are none.
+func (p problems) err() error {
+	switch len(p) {
+	case 0:
+		return nil
+	case 1:
+		return invalid("1 validation error detected: %s", p[0])
+	}
+	return invalid("%d validation errors detected: %s", len(p), strings.Join(p, "; "))
+}
+
+// name is the form of the names of rules, and of the ids of targets.
+var name = regexp.MustCompile(`^[.\-_A-Za-z0-9]+$`)
+
+// named checks the name of a rule or the id of a target, which must be there.
+func (p *problems) named(value *string, at string, max int) {
+	if p.length(value, at, 1, max) && !name.MatchString(*value) {
+		p.add(*value, at, `Member must satisfy regular expression pattern: [\.\-_A-Za-z0-9]+`)
+	}
+}
+
+// length checks a text; a text of which at least one character is asked must be there.
+func (p *problems) length(value *string, at string, min, max int) (ok bool) {
+	if value == nil {
+		if min > 0 {
+			*p = append(*p, fmt.Sprintf("Value null at '%s' failed to satisfy constraint: Member must not be null", at))
+		}
+		return false
+	}
+	switch n := utf8.RuneCountInString(*value); {
+	case n < min:
+		p.add(*value, at, fmt.Sprintf("Member must have length greater than or equal to %d", min))
+	case n > max:
+		p.add(*value, at, fmt.Sprintf("Member must have length less than or equal to %d", max))
+	default:
+		return true
+	}
+	return false
+}
+
+// count checks how long a list is.
+func (p *problems) count(n int, at string, max int) {
+	if n < 1 {
+		*p = append(*p, fmt.Sprintf("Value '[]' at '%s' failed to satisfy constraint: Member must have length greater than or equal to 1", at))
+	}
+	if n > max {
+		*p = append(*p, fmt.Sprintf("Value of %d elements at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", n, at, max))
+	}
+}
+
+// between checks a number, which may be absent.
+func (p *problems) between(value *int32, at string, min, max int32) {
+	switch {
+	case value == nil:
+	case *value < min:
+		p.add(fmt.Sprint(*value), at, fmt.Sprintf("Member must have value greater than or equal to %d", min))
+	case *value > max:
+		p.add(fmt.Sprint(*value), at, fmt.Sprintf("Member must have value less than or equal to %d", max))
+	}
+}
+
+// maxPage is how many items a page has at most, and when nothing is said.
+const maxPage = 100
+
+// page is one page of items, which are in the order of their keys, and the token of the
+// next. A token holds the last key, so that a list may change between its pages.
+func page[T any](items []T, key func(T) string, token *string, limit *int32) ([]T, *string, error) {
+	var p problems
+	p.between(limit, "limit", 1, maxPage)
+	if err := p.err(); err != nil {
+		return nil, nil, err
+	}
+	if token != nil {
+		after, err := base64.RawURLEncoding.DecodeString(*token)
+		if err != nil {
+			return nil, nil, invalid("Parameter NextToken is not valid: give the NextToken of the reply before, unchanged.")
+		}
+		for len(items) > 0 && key(items[0]) <= string(after) {
+			items = items[1:]
+		}
+	}
+	size := maxPage
+	if limit != nil {
+		size = int(*limit)
+	}
+	if len(items) <= size {
+		return items, nil, nil
+	}
+	items = items[:size]
+	return items, aws.String(base64.RawURLEncoding.EncodeToString([]byte(key(items[size-1])))), nil
+}

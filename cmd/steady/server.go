@@ -17,6 +17,8 @@ import (
 	"steady/awsapi"
 	"steady/control"
 	"steady/ecs"
+	"steady/events"
+	"steady/events/bus"
 	"steady/fleet"
 	"steady/logs"
 	"steady/model"
@@ -34,6 +36,8 @@ type server struct {
 	store     *state.Store
 	archive   *archive.Archive
 	logs      *logs.API
+	bus       *bus.Bus
+	events    *events.API
 	fleet     *fleet.Fleet
 	instances []*model.Instance
 	listener  net.Listener
@@ -56,6 +60,9 @@ func newServer(ctx context.Context, c upCommand, log *slog.Logger) (_ *server, e
 	if s.archive, err = archive.Open(filepath.Join(c.DataDir, "archive"), archive.Options{
 		MaxBytes: int64(c.ArchiveMax), Log: log, Account: c.Account,
 	}); err != nil {
+		return nil, err
+	}
+	if err = s.openEvents(); err != nil {
 		return nil, err
 	}
 	s.logs = logs.New(logs.Options{Archive: s.archive, Store: s.store, Realm: s.realm, Log: log})
@@ -128,6 +135,7 @@ func (s *server) run(ctx context.Context, ready func(url string)) error {
 	defer cancel(nil)
 	var parts sync.WaitGroup
 	parts.Go(func() { s.fleet.Run(ctx) })
+	parts.Go(func() { s.bus.Run(ctx) })
 	parts.Go(func() {
 		control.Run(ctx, s.store, control.Settings{Settle: s.options.Settle, Retention: s.options.Retention}, s.log)
 	})
@@ -198,7 +206,7 @@ func (s *server) handler(closing <-chan struct{}) http.Handler {
 	api := ecs.New(s.store, s.realm, ecs.Options{Settle: s.options.Settle})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.Handle("/", awsapi.Handler(o, api.Service(), s.logs.Service()))
+	mux.Handle("/", awsapi.Handler(o, api.Service(), s.logs.Service(), s.events.Service()))
 	return mux
 }
 
@@ -208,6 +216,11 @@ func (s *server) close() {
 	}
 	if s.logs != nil {
 		s.logs.Close()
+	}
+	if s.bus != nil {
+		if err := s.bus.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "steady: close the event bus: "+err.Error())
+		}
 	}
 	if s.archive != nil {
 		if err := s.archive.Close(); err != nil {

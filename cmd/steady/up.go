@@ -11,17 +11,19 @@ import (
 
 // upCommand runs the server.
 type upCommand struct {
-	Listen      string        `help:"Address to serve the API at. Beyond loopback, requests must be signed with the keys that Steady leaves in the data directory." default:"127.0.0.1:3270"`
-	DataDir     string        `help:"Directory that keeps the state." default:"${data_dir}" type:"path"`
-	Instances   int           `help:"Register this machine as so many container instances, over equal shares of it." default:"1"`
-	Runtime     string        `help:"What runs containers: docker, or sim, which only plays their life." enum:"docker,sim" default:"docker"`
-	Settle      time.Duration `help:"How long a task must have been RUNNING to count as healthy. Amazon ECS: 40s." default:"3s"`
-	Retention   time.Duration `help:"How long stopped tasks and deleted services can be described." default:"1h"`
-	KeepStopped int           `help:"How many stopped tasks of each service, and of each family of stand-alone tasks, keep their containers on a container instance, for docker logs and docker inspect: the newest, until --retention is over or the service is deleted." default:"3"`
-	ArchiveMax  byteSize      `help:"The most that archived logs and events may take on disk, such as 10GiB; the least important and oldest go first. 0 is no limit." default:"10GiB"`
-	Region      string        `help:"Region in ARNs. Keep it: ARNs that are in use change with it." default:"us-east-1"`
-	Account     string        `help:"Account id in ARNs." default:"000000000000"`
-	LogLevel    slog.Level    `help:"Log level: debug, info, warn, error." default:"info"`
+	Listen              string            `help:"Address to serve the API at. Beyond loopback, requests must be signed with the keys that Steady leaves in the data directory." default:"127.0.0.1:3270"`
+	DataDir             string            `help:"Directory that keeps the state." default:"${data_dir}" type:"path"`
+	Instances           int               `help:"Register this machine as so many container instances, over equal shares of it." default:"1"`
+	Runtime             string            `help:"What runs containers: docker, or sim, which only plays their life." enum:"docker,sim" default:"docker"`
+	Settle              time.Duration     `help:"How long a task must have been RUNNING to count as healthy. Amazon ECS: 40s." default:"3s"`
+	Retention           time.Duration     `help:"How long stopped tasks and deleted services can be described." default:"1h"`
+	KeepStopped         int               `help:"How many stopped tasks of each service, and of each family of stand-alone tasks, keep their containers on a container instance, for docker logs and docker inspect: the newest, until --retention is over or the service is deleted." default:"3"`
+	ArchiveMax          byteSize          `help:"The most that archived logs and events may take on disk, such as 10GiB; the least important and oldest go first. 0 is no limit." default:"10GiB"`
+	EventCommand        map[string]string `help:"Allow a program as a target of event rules, under a name: targets name it as command:NAME, and it is given the event on its standard input." placeholder:"NAME=/PATH" mapsep:"none"`
+	EventCommandTimeout time.Duration     `help:"How long such a program may run." default:"5m"`
+	Region              string            `help:"Region in ARNs. Keep it: ARNs that are in use change with it." default:"us-east-1"`
+	Account             string            `help:"Account id in ARNs." default:"000000000000"`
+	LogLevel            slog.Level        `help:"Log level: debug, info, warn, error." default:"info"`
 }
 
 // Run serves until ctx ends.
@@ -54,6 +56,8 @@ func (c *upCommand) check() error {
 		return fmt.Errorf("--retention is %v: give a duration that is not negative, such as 1h", c.Retention)
 	case c.KeepStopped < 0:
 		return fmt.Errorf("--keep-stopped is %d: give a number that is not negative, such as 3", c.KeepStopped)
+	case c.EventCommandTimeout <= 0:
+		return fmt.Errorf("--event-command-timeout is %v: give a duration that is positive, such as 5m", c.EventCommandTimeout)
 	case !validRegion.MatchString(c.Region):
 		return fmt.Errorf("--region is %q: give a region's name, such as us-east-1", c.Region)
 	case !validAccount.MatchString(c.Account):

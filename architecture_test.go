@@ -60,6 +60,7 @@ var allowed = map[string][]string{
 	"monitor":             {"diagnose", "evidence"},
 	"preflight":           {"diagnose"},
 	"preflight/facts":     {"preflight"},
+	"recorder":            {"archive", "awsapi", "monitor", "scan"},
 	"release":             nil,
 	"report":              {"monitor", "diagnose"},
 	"chart":               nil,

@@ -37,6 +37,7 @@ var cli struct {
 	Check    checkCommand    `cmd:"" help:"Find what would keep a deployment from succeeding, before it is made. Exit code 1 on an error."`
 	Status   statusCommand   `cmd:"" help:"Show how the services of a cluster stand, and why one is not steady."`
 	Query    queryCommand    `cmd:"" help:"Ask the logs and the lifecycle events, in the language of CloudWatch Logs Insights."`
+	Monitor  monitorCommand  `cmd:"" help:"Watch all services of clusters, say what happens to them, and record it."`
 	Demo     demoCommand     `cmd:"" help:"Play a story of three deployments on real containers."`
 
 	SampleImage sampleImageCommand `cmd:"" help:"Pack the sample application into an image of the Docker Engine."`

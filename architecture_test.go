@@ -69,6 +69,7 @@ var allowed = map[string][]string{
 	"sample":              nil,
 	"imagepack":           nil,
 	"bench":               {"imagepack"},
+	"bench/archive":       {"archive", "scan", "insights"},
 	"e2e":                 nil,
 	"simulation":          nil,
 	// Only cmd wires: it may import everything.

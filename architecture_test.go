@@ -66,6 +66,7 @@ var allowed = map[string][]string{
 	"chart":               nil,
 	"saved":               nil,
 	"ask":                 {"saved", "chart"},
+	"tail":                nil,
 	"sample":              nil,
 	"imagepack":           nil,
 	"bench":               {"imagepack"},

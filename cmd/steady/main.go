@@ -36,6 +36,7 @@ var cli struct {
 	Rollback rollbackCommand `cmd:"" help:"Go back to an earlier revision, and follow that. Exit codes as those of watch."`
 	Check    checkCommand    `cmd:"" help:"Find what would keep a deployment from succeeding, before it is made. Exit code 1 on an error."`
 	Status   statusCommand   `cmd:"" help:"Show how the services of a cluster stand, and why one is not steady."`
+	Logs     logsCommand     `cmd:"" help:"Show the output of a service or a task: of all its containers, in the order of time."`
 	Query    queryCommand    `cmd:"" help:"Ask the logs and the lifecycle events, in the language of CloudWatch Logs Insights."`
 	Monitor  monitorCommand  `cmd:"" help:"Watch all services of clusters, say what happens to them, and record it."`
 	Demo     demoCommand     `cmd:"" help:"Play a story of three deployments on real containers."`

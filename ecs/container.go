@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"steady/awslogs"
 	"steady/model"
 )
 
@@ -69,6 +70,7 @@ func checkContainer(c *types.ContainerDefinition) error {
 		checkPorts(c),
 		checkHealth(c),
 		checkConsistency(c),
+		checkLogConfiguration(c),
 	)
 }
 
@@ -85,6 +87,14 @@ func checkContainerMemory(c *types.ContainerDefinition) error {
 	}
 	if c.Memory != nil && c.MemoryReservation != nil && *c.Memory <= *c.MemoryReservation {
 		return refused("Invalid setting for container '%s'. 'memory' should be greater than 'memoryReservation'.", *c.Name)
+	}
+	return nil
+}
+
+// checkLogConfiguration: the options are checked as they will be read.
+func checkLogConfiguration(c *types.ContainerDefinition) error {
+	if _, _, err := awslogs.Of(*c); err != nil {
+		return refused("%v", err)
 	}
 	return nil
 }

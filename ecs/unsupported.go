@@ -72,6 +72,9 @@ var containerMembers = []unsupported[types.ContainerDefinition]{
 			c.LogConfiguration.LogDriver != types.LogDriverAwslogs &&
 			c.LogConfiguration.LogDriver != types.LogDriverJsonFile
 	}},
+	{"logConfiguration.options of the driver json-file", func(c *types.ContainerDefinition) bool {
+		return c.LogConfiguration != nil && c.LogConfiguration.LogDriver == types.LogDriverJsonFile && len(c.LogConfiguration.Options) > 0
+	}},
 	{"logConfiguration.secretOptions", func(c *types.ContainerDefinition) bool {
 		return c.LogConfiguration != nil && len(c.LogConfiguration.SecretOptions) > 0
 	}},

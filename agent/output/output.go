@@ -1,0 +1,68 @@
+// Package output takes what a container writes to where logs are kept: lines are made
+// into events, events into batches, each exactly once and in order, also across a crash.
+// It never waits for a slow reader at a container's cost: what does not fit into the
+// container's buffer is dropped, counted and said.
+//
+// Exactly once: a batch has a number, the time in nanoseconds through which it and those
+// before it hold all lines. Whoever keeps the batches leaves out one whose number is not
+// above the last; after a crash that number says from where to read on.
+package output
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"steady/awslogs"
+	"steady/runtime"
+)
+
+// ErrNoGroup says that a log group does not exist and was not to be made.
+var ErrNoGroup = errors.New("The specified log group does not exist.")
+
+// Sink keeps batches of events. Its methods may be called from several goroutines.
+type Sink interface {
+	// Open makes the log stream where it is missing, and tells the number of the last
+	// batch of that origin that is kept, 0 for none. It fails with ErrNoGroup.
+	Open(ctx context.Context, s Stream) (number uint64, err error)
+	// Append returns when the batch is kept, or was before. It makes what has been
+	// deleted since.
+	Append(ctx context.Context, s Stream, b Batch) error
+}
+
+// Stream is where the output of one container goes.
+type Stream struct {
+	Group, Name string
+	CreateGroup bool
+	// Origin names the container among all whose output is kept.
+	Origin string
+	// Context is what the stream's events have in common, shown with each.
+	Context map[string]string
+}
+
+// Batch is events in the order in which their first lines were written.
+type Batch struct {
+	Number uint64
+	Events []Event
+}
+
+// Event is one log event.
+type Event struct {
+	At      time.Time // of its first line
+	Message string    // valid UTF-8, 1 to MaxEvent bytes
+}
+
+// MaxEvent is how long an event can be: the 256 KB of CloudWatch Logs, less the 26 bytes
+// that it counts for each.
+const MaxEvent = 256<<10 - 26
+
+// Config is what a collector needs.
+type Config struct {
+	Runtime   runtime.Runtime
+	Sink      Sink
+	Container string // the runtime's id
+	Stream    Stream
+	Options   awslogs.Options
+	Log       *slog.Logger // with the container's task
+}

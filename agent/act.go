@@ -98,9 +98,12 @@ func (r *runner) madeBefore(ctx context.Context, spec runtime.Spec, exists error
 // start is not interrupted: a start under way cannot be taken back. One that took too
 // long may succeed still, so the container is stopped.
 func (r *runner) start(ctx context.Context, p *part) {
-	err := limited(ctx, startLimit, "started", func(ctx context.Context) error {
-		return r.agent.Runtime.Start(ctx, p.id)
-	})
+	err := r.openLog(ctx, p)
+	if err == nil {
+		err = limited(ctx, startLimit, "started", func(ctx context.Context) error {
+			return r.agent.Runtime.Start(ctx, p.id)
+		})
+	}
 	if r.unavailable(ctx, err) {
 		return
 	}

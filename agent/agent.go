@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"steady/agent/output"
 	"steady/fleet"
 	"steady/model"
 	"steady/runtime"
@@ -52,6 +53,8 @@ type Config struct {
 	Installation string
 	Realm        model.Realm
 	Log          *slog.Logger
+	// Output is where what the containers write goes; nil leaves it to the runtime.
+	Output output.Sink
 	// KeepStopped is how many stopped tasks of each service, and of each family of
 	// stand-alone tasks, keep their containers here, the newest: for docker logs, docker
 	// inspect and docker cp. 0 is none.
@@ -62,18 +65,19 @@ type Config struct {
 type Agent struct {
 	Config
 	mu         sync.Mutex
-	runners    map[string]*runner // by task id
-	containers map[string]*runner // by container id
-	dirty      chan struct{}      // holds one token when a sweep is due
-	out        bool               // the engine does not answer
-	taken      chan struct{}      // closed when it is on record how the first tasks are
+	runners    map[string]*runner           // by task id
+	containers map[string]*runner           // by container id
+	collectors map[string]*output.Collector // by container id
+	dirty      chan struct{}                // holds one token when a sweep is due
+	out        bool                         // the engine does not answer
+	taken      chan struct{}                // closed when it is on record how the first tasks are
 	wg         sync.WaitGroup
 }
 
 // New makes an agent; Run starts it.
 func New(c Config) *Agent {
 	c.Log = c.Log.With("cluster", c.Instance.Cluster, "instance", c.Instance.ID)
-	return &Agent{Config: c, runners: map[string]*runner{}, containers: map[string]*runner{}, dirty: make(chan struct{}, 1), taken: make(chan struct{})}
+	return &Agent{Config: c, runners: map[string]*runner{}, containers: map[string]*runner{}, collectors: map[string]*output.Collector{}, dirty: make(chan struct{}, 1), taken: make(chan struct{})}
 }
 
 // mark is the labels by which the agent knows its containers.

@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"steady/model"
 	"steady/runtime"
@@ -45,11 +44,13 @@ func (r *runner) look(ctx context.Context, p *part) bool {
 	p.observed.RuntimeID = p.id
 	switch c.State {
 	case runtime.Running:
+		r.collect(ctx, p)
 		p.progress = running
 		p.observed.Last = model.Running
 		p.observed.Bindings = bindings(c.Ports)
 		r.examine(p, c)
 	case runtime.Exited:
+		r.collect(ctx, p)
 		r.ended(ctx, p, c)
 	}
 	return true
@@ -92,37 +93,7 @@ func (r *runner) ended(ctx context.Context, p *part, c runtime.Container) {
 	if p.essential && r.report.ExecutionStoppedAt.IsZero() {
 		r.report.ExecutionStoppedAt = c.FinishedAt
 	}
-	p.observed.LogTail = r.tail(ctx, p)
-}
-
-// How much of a container's output is kept with its task when it ends.
-const (
-	tailLines = 20
-	tailBytes = 4096
-)
-
-// tail returns the last lines of a container's output, newest kept first when they
-// are too long.
-func (r *runner) tail(ctx context.Context, p *part) []model.LogLine {
-	limit, cancel := context.WithTimeout(ctx, inspectLimit)
-	defer cancel()
-	lines, err := r.agent.Runtime.Tail(limit, p.id, tailLines)
-	if err != nil {
-		if ctx.Err() == nil {
-			r.log.Warn("read the last lines of a container", "container", p.observed.Name, "error", err)
-		}
-		return nil
-	}
-	size := 0
-	var kept []model.LogLine
-	for _, l := range slices.Backward(lines) {
-		if size += len(l.Text); size > tailBytes && len(kept) > 0 {
-			break
-		}
-		kept = append(kept, model.LogLine{At: l.At, Text: l.Text})
-	}
-	slices.Reverse(kept)
-	return kept
+	r.collected(ctx, p)
 }
 
 // reasonBytes is where the official agent cuts a reason.

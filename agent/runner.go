@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"steady/agent/output"
 	"steady/fleet"
 	"steady/model"
 	"steady/runtime"
@@ -46,6 +47,7 @@ type part struct {
 	id         string // the runtime's
 	image      string // to create it from
 	observed   model.Container
+	collector  *output.Collector // of its output; nil before it runs
 }
 
 func newRunner(a *Agent, session *fleet.Session, as fleet.Assignment) *runner {
@@ -184,6 +186,9 @@ func (r *runner) takeUp(ctx context.Context) {
 	task := r.current()
 	for i := range r.parts {
 		p := &r.parts[i]
+		if p.id != "" && p.progress == stopped {
+			r.collect(ctx, p) // a former run may not have come to its last lines
+		}
 		was := task.Containers[i]
 		if p.id == "" && p.progress == nothing && was.RuntimeID != "" {
 			p.progress = stopped

@@ -99,7 +99,9 @@ func (a *Agent) removeOrphans(ctx context.Context, session *fleet.Session, befor
 		task := c.Labels[labelTask]
 		return before[task] || now[task]
 	})
-	removeAll(ctx, a.Runtime, a.Log, surplus(orphans, a.KeepStopped, session.Remembers))
+	over := surplus(orphans, a.KeepStopped, session.Remembers)
+	a.allCollected(ctx, over)
+	removeAll(ctx, a.Runtime, a.Log, over)
 }
 
 // surplus picks the containers to remove, of those whose task is not to run any more: all

@@ -29,6 +29,7 @@ type world struct {
 	instance   *model.Instance
 	definition *model.TaskDefinition
 	runtime    runtime.Runtime
+	logs       *logs
 	keep       int    // stopped tasks' containers of each group
 	stop       func() // the agent, and wait for its end; nil while none runs
 }
@@ -45,7 +46,7 @@ func inBubble(t *testing.T, rt runtime.Runtime, story func(w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &world{t: t, store: store, instance: registered[0], runtime: rt, fleet: fleet.New(store, slog.New(slog.DiscardHandler))}
+		w := &world{t: t, store: store, instance: registered[0], runtime: rt, logs: newLogs(), fleet: fleet.New(store, slog.New(slog.DiscardHandler))}
 		w.define(container("app", ""))
 		var parts sync.WaitGroup
 		parts.Go(func() { w.fleet.Run(ctx) })
@@ -67,7 +68,7 @@ func inBubble(t *testing.T, rt runtime.Runtime, story func(w *world)) {
 func (w *world) start() {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	a := agent.New(agent.Config{Runtime: w.runtime, Fleet: w.fleet, Instance: w.instance, Installation: installation, Log: slog.New(slog.DiscardHandler), KeepStopped: w.keep})
+	a := agent.New(agent.Config{Runtime: w.runtime, Fleet: w.fleet, Instance: w.instance, Installation: installation, Output: w.logs, Log: slog.New(slog.DiscardHandler), KeepStopped: w.keep})
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

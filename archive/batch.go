@@ -8,8 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
-	"unicode/utf8"
 
 	"github.com/klauspost/compress/s2"
 )
@@ -59,7 +57,7 @@ func (b Batch) header(ingested int64) header {
 	return header{b.Group, b.Stream, b.Class, b.Entity, b.Origin, b.Number, ingested}
 }
 
-// encode makes a frame's payload of a batch, which ends with the packed messages:
+// encode makes a frame's payload of a batch:
 //
 //	byte    1
 //	uvarint length of the header, and the header in JSON
@@ -67,22 +65,16 @@ func (b Batch) header(ingested int64) header {
 //	varint  time of each, less that of the one before
 //	uvarint length of each message
 //	        the messages, as one S2 block
-func encode(b Batch, ingested int64) (payload, packed []byte) {
+func encode(b Batch, ingested int64) []byte {
 	h, err := json.Marshal(b.header(ingested))
 	if err != nil {
 		panic(err) // strings and numbers only
 	}
-	text := texts.Get().(*[]byte)
-	defer texts.Put(text)
-	*text = (*text)[:0]
+	raw := 0
 	for _, r := range b.Records {
-		*text = append(*text, r.Message...)
+		raw += len(r.Message)
 	}
-	pack := packs.Get().(*[]byte)
-	defer packs.Put(pack)
-	*pack = s2.Encode((*pack)[:cap(*pack)], *text)
-
-	out := make([]byte, 0, 32+len(h)+8*len(b.Records)+len(*pack))
+	out := make([]byte, 0, 64+len(h)+8*len(b.Records))
 	out = append(out, frameBatch)
 	out = binary.AppendUvarint(out, uint64(len(h)))
 	out = append(out, h...)
@@ -92,29 +84,25 @@ func encode(b Batch, ingested int64) (payload, packed []byte) {
 		out = binary.AppendVarint(out, r.Time-before)
 		before = r.Time
 	}
+	text := make([]byte, 0, raw)
 	for _, r := range b.Records {
 		out = binary.AppendUvarint(out, uint64(len(r.Message)))
+		text = append(text, r.Message...)
 	}
-	out = append(out, *pack...)
-	return out, out[len(out)-len(*pack):]
+	packed := s2.Encode(nil, text)
+	return append(slices.Grow(out, len(packed)), packed...)
 }
 
-// Buffers for encode.
-var (
-	texts = sync.Pool{New: func() any { return new([]byte) }}
-	packs = sync.Pool{New: func() any { return new([]byte) }}
-)
-
-// decode reads what encode wrote, and gives the packed messages too.
-func decode(b []byte) (header, []Record, []byte, error) {
+// decode reads what encode wrote.
+func decode(b []byte) (header, []Record, error) {
 	p := payload{b: b[1:]}
 	var h header
 	if err := json.Unmarshal(p.bytes(p.uvarint()), &h); err != nil || p.bad {
-		return h, nil, nil, errors.Join(errMalformed, err)
+		return h, nil, errors.Join(errMalformed, err)
 	}
 	n := p.uvarint()
 	if n > uint64(len(p.b)) {
-		return h, nil, nil, errMalformed
+		return h, nil, errMalformed
 	}
 	records := make([]Record, n)
 	before := int64(0)
@@ -127,23 +115,23 @@ func decode(b []byte) (header, []Record, []byte, error) {
 		lengths[i] = p.uvarint()
 	}
 	if p.bad {
-		return h, nil, nil, errMalformed
+		return h, nil, errMalformed
 	}
 	raw, err := s2.Decode(nil, p.b)
 	if err != nil {
-		return h, nil, nil, errors.Join(errMalformed, err)
+		return h, nil, errors.Join(errMalformed, err)
 	}
 	text := string(raw)
 	for i, l := range lengths {
 		if l > uint64(len(text)) {
-			return h, nil, nil, errMalformed
+			return h, nil, errMalformed
 		}
 		records[i].Message, text = text[:l], text[l:]
 	}
 	if text != "" {
-		return h, nil, nil, errMalformed
+		return h, nil, errMalformed
 	}
-	return h, records, p.b, nil
+	return h, records, nil
 }
 
 // payload reads numbers; bad says that there were too few bytes.
@@ -199,13 +187,14 @@ func check(b Batch) (Batch, error) {
 	size, copied := 0, false
 	for i, r := range b.Records {
 		size += len(r.Message)
-		if utf8.ValidString(r.Message) {
+		valid := strings.ToValidUTF8(r.Message, "\uFFFD")
+		if len(valid) == len(r.Message) && valid == r.Message {
 			continue
 		}
 		if !copied {
 			b.Records, copied = slices.Clone(b.Records), true
 		}
-		b.Records[i].Message = strings.ToValidUTF8(r.Message, "\uFFFD")
+		b.Records[i].Message = valid
 	}
 	if size > maxMessages {
 		return b, fmt.Errorf("append to the archive: a batch of %d bytes; the most is %d", size, maxMessages)

@@ -99,13 +99,7 @@ func (c *compiler) contains(e *ql.Match) (scan.Condition, bool) {
 	}
 	texts := []string{e.Text}
 	if e.Pattern != nil {
-		texts = nil
-		all, _ := literals(e.Pattern.Source)
-		for _, l := range all {
-			if !l.fold {
-				texts = append(texts, l.text)
-			}
-		}
+		texts, _ = literals(e.Pattern.Source)
 	}
 	if len(texts) == 0 {
 		return scan.Condition{Field: name, Op: scan.Present}, true

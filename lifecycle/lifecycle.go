@@ -101,9 +101,6 @@ func mergeContainer(c, s model.Container) (model.Container, bool) {
 	if len(s.Bindings) > 0 && !slices.Equal(c.Bindings, s.Bindings) {
 		c.Bindings, changed = s.Bindings, true
 	}
-	if len(s.LogTail) > 0 && len(c.LogTail) == 0 {
-		c.LogTail, changed = s.LogTail, true
-	}
 	return c, changed
 }
 

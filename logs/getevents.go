@@ -1,7 +1,6 @@
 package logs
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -28,9 +27,6 @@ func (a *API) GetLogEvents(ctx context.Context, in *cloudwatchlogs.GetLogEventsI
 		return nil, err
 	}
 	g, err := a.group(in.LogGroupName, in.LogGroupIdentifier)
-	if events, ok := a.ended(groupName(aws.ToString(cmp.Or(in.LogGroupName, in.LogGroupIdentifier))), *in.LogStreamName); ok {
-		return pageOfStream(last(events, limit(in.Limit, maxEvents)), head, false), nil
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -112,8 +112,6 @@ type Container struct {
 	Reason    string
 	Health    HealthStatus
 	Bindings  []Binding
-	// LogTail is the end of the container's output, kept when it stopped.
-	LogTail []LogLine
 }
 
 // Exit is a container's exit code, where there is one: a container that never
@@ -129,12 +127,6 @@ type Binding struct {
 	ContainerPort int
 	HostPort      int
 	Protocol      string
-}
-
-// LogLine is one line that a container wrote.
-type LogLine struct {
-	At   time.Time
-	Text string
 }
 
 // StopDecided tells whether somebody decided that the task shall end.

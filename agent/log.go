@@ -1,0 +1,132 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"steady/agent/output"
+	"steady/awslogs"
+	"steady/runtime"
+)
+
+// collectedWithin is how long the end of a container waits for its last lines to be
+// kept, so that who hears of the end finds them. After that they are kept in the
+// background.
+const collectedWithin = 2 * time.Second
+
+// openLog makes sure of the log stream of a container that is about to start. Without
+// its log group it cannot start; any other trouble is overcome while it runs.
+func (r *runner) openLog(ctx context.Context, p *part) error {
+	if r.agent.Output == nil {
+		return nil
+	}
+	options, _, err := awslogs.Of(p.definition)
+	if err != nil { // of a definition from before its options were checked
+		return noLogDriver(err.Error())
+	}
+	limit, cancel := context.WithTimeout(ctx, inspectLimit)
+	defer cancel()
+	_, err = r.agent.Output.Open(limit, r.stream(p, options))
+	if errors.Is(err, output.ErrNoGroup) {
+		return noLogDriver("failed to create Cloudwatch log stream: ResourceNotFoundException: " + err.Error())
+	}
+	if err != nil && ctx.Err() == nil {
+		r.log.Warn("open the log stream of a container, trying again while it runs", "container", p.observed.Name, "error", err)
+	}
+	return nil
+}
+
+// noLogDriver is why a container does not start, as Docker's awslogs driver would say.
+func noLogDriver(detail string) error {
+	return &runtime.Error{Name: "CannotStartContainerError", Detail: "Error response from daemon: failed to initialize logging driver: " + detail}
+}
+
+// collect begins to collect the output of a container, once.
+func (r *runner) collect(ctx context.Context, p *part) {
+	if r.agent.Output == nil || p.collector != nil {
+		return
+	}
+	options, _, err := awslogs.Of(p.definition)
+	if err != nil {
+		r.log.Warn("the log configuration of a running container is not valid", "container", p.observed.Name, "error", err)
+	}
+	p.collector = output.Collect(ctx, output.Config{
+		Runtime: r.agent.Runtime, Sink: r.agent.Output, Container: p.id, Options: options,
+		Stream: r.stream(p, options), Log: r.log.With("container", p.observed.Name),
+	})
+	r.agent.collects(p.id, p.collector)
+}
+
+// stream is where the output of a container goes, with what its events have in common.
+// The names are those that CloudWatch Logs gives to the entity of a log event, as far as
+// it has any.
+func (r *runner) stream(p *part, o awslogs.Options) output.Stream {
+	t := r.current()
+	group, name := o.Location(awslogs.Container{
+		Cluster: t.Cluster, Family: r.definition.Family, Name: p.observed.Name, Task: t.ID, RuntimeID: p.id,
+	})
+	about := map[string]string{
+		"KeyAttributes.Type":               "Service",
+		"KeyAttributes.Name":               t.Service,
+		"KeyAttributes.Environment":        "ecs:" + t.Cluster,
+		"Attributes.PlatformType":          "AWS::ECS",
+		"Attributes.ECS.Cluster":           t.Cluster,
+		"Attributes.ECS.Service":           t.Service,
+		"Attributes.ECS.Task":              t.ID,
+		"Attributes.ECS.Container":         p.observed.Name,
+		"Attributes.ECS.ContainerInstance": t.Instance,
+		"Attributes.ECS.TaskDefinition":    r.definition.Family + ":" + strconv.Itoa(r.definition.Revision),
+		"Attributes.ECS.Deployment":        t.Deployment,
+	}
+	if t.Service == "" {
+		delete(about, "Attributes.ECS.Service")
+		delete(about, "Attributes.ECS.Deployment")
+		about["KeyAttributes.Name"] = r.definition.Family
+	}
+	return output.Stream{Group: group, Name: name, CreateGroup: o.CreateGroup, Origin: p.id, Context: about}
+}
+
+// collected waits until all that an ended container wrote is kept, but not for ever.
+func (r *runner) collected(ctx context.Context, p *part) {
+	if p.collector == nil {
+		return
+	}
+	select {
+	case <-p.collector.Done():
+	case <-time.After(collectedWithin):
+		r.log.Warn("the last lines of a container are not in its log yet", "container", p.observed.Name)
+	case <-ctx.Done():
+	}
+}
+
+// collects notes a collector, so that its container is not removed before it is done.
+func (a *Agent) collects(container string, c *output.Collector) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.collectors[container] = c
+	a.wg.Go(func() {
+		<-c.Done()
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		delete(a.collectors, container)
+	})
+}
+
+// allCollected waits until the output of containers has been taken, if it is being.
+func (a *Agent) allCollected(ctx context.Context, containers []runtime.Container) {
+	for _, c := range containers {
+		a.mu.Lock()
+		collector := a.collectors[c.ID]
+		a.mu.Unlock()
+		if collector == nil || c.State != runtime.Exited {
+			continue
+		}
+		select {
+		case <-collector.Done():
+		case <-ctx.Done():
+			return
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package agent_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"steady/agent/output"
+	"steady/model"
+)
+
+// logs keep what containers write, by "group stream".
+type logs struct {
+	mu      sync.Mutex
+	groups  map[string]bool
+	numbers map[string]uint64
+	lines   map[string][]string
+	context map[string]string // of the last batch
+	full    bool              // nothing is taken
+}
+
+func newLogs() *logs {
+	return &logs{groups: map[string]bool{}, numbers: map[string]uint64{}, lines: map[string][]string{}}
+}
+
+func (l *logs) Open(_ context.Context, s output.Stream) (uint64, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.groups[s.Group] && !s.CreateGroup {
+		return 0, output.ErrNoGroup
+	}
+	l.groups[s.Group] = true
+	return l.numbers[s.Origin], nil
+}
+
+func (l *logs) Append(_ context.Context, s output.Stream, b output.Batch) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.full {
+		return errors.New("full")
+	}
+	if b.Number <= l.numbers[s.Origin] {
+		return nil
+	}
+	l.numbers[s.Origin], l.context = b.Number, s.Context
+	for _, e := range b.Events {
+		l.lines[s.Group+" "+s.Name] = append(l.lines[s.Group+" "+s.Name], e.Message)
+	}
+	return nil
+}
+
+func (l *logs) of(stream string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.lines[stream], "|")
+}
+
+// logging gives a container the awslogs driver.
+func logging(c types.ContainerDefinition, more ...string) types.ContainerDefinition {
+	o := map[string]string{"awslogs-group": "/shop", "awslogs-region": "us-east-1"}
+	for i := 0; i < len(more); i += 2 {
+		o[more[i]] = more[i+1]
+	}
+	c.LogConfiguration = &types.LogConfiguration{LogDriver: types.LogDriverAwslogs, Options: o}
+	return c
+}
+
+func TestOutputIsCollected(t *testing.T) {
+	inBubble(t, newEngine(), func(w *world) {
+		w.logs.groups["/shop"] = true
+		w.define(container("app", "log=a log-every=10s"), logging(container("side", "log=b"), "awslogs-stream-prefix", "ecs"), logging(container("raw", "log=c")))
+		w.start()
+		id := w.assignOf("web", "ecs-svc/1")
+		w.after(time.Second)
+		for stream, want := range map[string]string{
+			"/steady/default web/app/" + id:               "a",
+			"/shop ecs/side/" + id:                        "b",
+			"/shop " + w.task(id).Containers[2].RuntimeID: "c",
+		} {
+			if got := w.logs.of(stream); got != want {
+				t.Errorf("%s has %q, want %q", stream, got, want)
+			}
+		}
+		w.stop() // and again: nothing twice, nothing lost
+		w.after(15 * time.Second)
+		w.start()
+		w.after(10 * time.Second)
+		if got := w.logs.of("/steady/default web/app/" + id); got != "a|a|a" {
+			t.Errorf("after a restart of the agent there is %q", got)
+		}
+		for name, want := range map[string]string{
+			"Attributes.ECS.Cluster": "default", "Attributes.ECS.Service": "web", "Attributes.ECS.Task": id, "Attributes.ECS.Container": "app",
+			"Attributes.ECS.ContainerInstance": w.instance.ID, "Attributes.ECS.TaskDefinition": "web:2", "KeyAttributes.Name": "web",
+		} {
+			if got := w.logs.context[name]; got != want {
+				t.Errorf("%s is %q, want %q", name, got, want)
+			}
+		}
+	})
+}
+
+// Without its log group a container does not start, in Docker's words.
+func TestWithoutItsLogGroupAContainerDoesNotStart(t *testing.T) {
+	const reason = "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: " +
+		"failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist."
+	inBubble(t, newEngine(), func(w *world) {
+		w.define(logging(container("app", "log=a")))
+		w.start()
+		id := w.assign()
+		w.after(time.Second)
+		w.is(id, model.Stopped, model.TaskFailedToStart, reason)
+		w.has(0)
+		w.define(logging(container("app", "log=a"), "awslogs-create-group", "true", "awslogs-stream-prefix", "ecs"))
+		id = w.assign()
+		w.after(time.Second)
+		w.is(id, model.Running, "", "")
+		if got := w.logs.of("/shop ecs/app/" + id); got != "a" {
+			t.Errorf("kept is %q", got)
+		}
+	})
+}
+
+// Who hears that a task has stopped finds its last lines; but a log that takes nothing
+// holds up neither the end of the task nor, for longer than a while, the removal of its
+// containers.
+func TestTheLastLinesAreKeptBeforeTheEndIsTold(t *testing.T) {
+	inBubble(t, newEngine(), func(w *world) {
+		w.define(container("app", "log=bye exit=1 after=5s"))
+		w.start()
+		id := w.assign()
+		w.after(5 * time.Second)
+		w.is(id, model.Stopped, model.EssentialContainerExited, "Essential container in task exited")
+		if got := w.logs.of("/steady/default web/app/" + id); got != "bye" {
+			t.Errorf("kept is %q", got)
+		}
+		w.logs.full = true
+		id = w.assign()
+		w.after(8 * time.Second)
+		w.is(id, model.Stopped, model.EssentialContainerExited, "Essential container in task exited")
+		w.after(30 * time.Second)
+		w.has(1) // its lines may be taken yet
+		w.after(2 * time.Minute)
+		w.has(0)
+		if lines := w.logs.lines; slices.Contains(lines["/steady/default web/app/"+id], "bye") {
+			t.Errorf("kept are %v", lines)
+		}
+	})
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"steady/agent/output"
+	"steady/archive"
+)
+
+// outputSink keeps the output of containers in the archive.
+type outputSink struct{ archive *archive.Archive }
+
+// Open makes the log stream where it is missing.
+func (s outputSink) Open(ctx context.Context, o output.Stream) (uint64, error) {
+	if _, ok := s.archive.Group(o.Group); !ok {
+		if !o.CreateGroup {
+			return 0, output.ErrNoGroup
+		}
+		if err := s.archive.CreateGroup(ctx, archive.Group{Name: o.Group, Class: archive.Logs}); err != nil && !errors.Is(err, archive.ErrExists) {
+			return 0, err
+		}
+	}
+	if err := s.archive.CreateStream(ctx, o.Group, o.Name); err != nil && !errors.Is(err, archive.ErrExists) {
+		return 0, err
+	}
+	return s.archive.Accepted(o.Origin), nil
+}
+
+// Append adds to the log stream, making it where it has been deleted since.
+func (s outputSink) Append(ctx context.Context, o output.Stream, b output.Batch) error {
+	records := make([]archive.Record, len(b.Events))
+	for i, e := range b.Events {
+		records[i] = archive.Record{Time: e.At.UnixMilli(), Message: e.Message}
+	}
+	return s.archive.Append(ctx, archive.Batch{
+		Group: o.Group, Stream: o.Name, Class: archive.Logs, Entity: o.Context,
+		Origin: o.Origin, Number: b.Number, Records: records,
+	})
+}

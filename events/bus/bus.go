@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 
@@ -49,6 +50,7 @@ type Bus struct {
 	rules map[*model.EventRule]*rule
 	lanes map[laneKey]*lane
 	last  uint64 // number of the newest delivery
+	had   map[string]uint64
 
 	wake chan struct{}
 }
@@ -61,36 +63,82 @@ func Open(o Options) (*Bus, error) {
 	}
 	b := &Bus{
 		Options: o, dead: deadLetters{dir: o.DeadLetters, log: o.Log},
-		rules: map[*model.EventRule]*rule{}, lanes: map[laneKey]*lane{}, wake: make(chan struct{}, 1),
+		rules: map[*model.EventRule]*rule{}, lanes: map[laneKey]*lane{}, had: map[string]uint64{}, wake: make(chan struct{}, 1),
 	}
-	err := o.Queue.Load(func(_, key string, value []byte) error {
-		var d Delivery
-		if err := json.Unmarshal(value, &d); err != nil {
-			return fmt.Errorf("read the delivery %s: %w", key, err)
-		}
-		b.last = max(b.last, d.Number)
-		b.lane(d).add(d)
-		return nil
-	})
-	if err != nil {
+	if err := o.Queue.Load(b.load); err != nil {
 		return nil, fmt.Errorf("load the deliveries that are under way: %w", err)
 	}
 	b.queue = newQueue(o.Queue, o.Log)
 	return b, nil
 }
 
+// The tables of the queue: deliveries that are under way, and for each origin the
+// number of the last event that was delivered of it.
+const (
+	deliveries = "delivery"
+	origins    = "origin"
+)
+
+func (b *Bus) load(table, key string, value []byte) error {
+	if table == origins {
+		n, err := strconv.ParseUint(string(value), 10, 64)
+		b.had[key] = n
+		return err
+	}
+	var d Delivery
+	if err := json.Unmarshal(value, &d); err != nil {
+		return fmt.Errorf("read the delivery %s: %w", key, err)
+	}
+	b.last = max(b.last, d.Number)
+	b.lane(d).add(d)
+	return nil
+}
+
 // Close ends the bus, behind Run.
 func (b *Bus) Close() error { return b.queue.close() }
 
 // Deliver accepts events, all or none: when it returns they are on disk for each target
-// that is to have them. An event is an EventBridge event in JSON, with its id. Events
-// that are given again, as after a crash, are delivered again.
+// that is to have them. An event is an EventBridge event in JSON, with its id.
 func (b *Bus) Deliver(ctx context.Context, events ...[]byte) error {
+	return b.accept(ctx, b.matchAll(events))
+}
+
+// DeliverNew is Deliver for events that are numbered without a gap, the first one
+// number. Those that it has accepted of the same origin before, are left out. It is not
+// to be called twice at a time for one origin.
+func (b *Bus) DeliverNew(ctx context.Context, origin string, number uint64, events ...[]byte) error {
+	b.mu.Lock()
+	had := b.had[origin]
+	b.mu.Unlock()
+	for len(events) > 0 && number <= had {
+		events, number = events[1:], number+1
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	last := number + uint64(len(events)) - 1
+	if due := b.matchAll(events); len(due) > 0 { // else there is nothing to be done twice
+		row := state.Row{Table: origins, Key: origin, Value: strconv.AppendUint(nil, last, 10)}
+		if err := b.accept(ctx, due, row); err != nil {
+			return err
+		}
+	}
+	b.mu.Lock()
+	b.had[origin] = last
+	b.mu.Unlock()
+	return nil
+}
+
+func (b *Bus) matchAll(events [][]byte) (due []Delivery) {
 	now := time.Now()
-	var due []Delivery
 	for _, e := range events {
 		due = append(due, b.match(e, now)...)
 	}
+	return due
+}
+
+// accept writes deliveries to disk, with these rows, and has them made.
+func (b *Bus) accept(ctx context.Context, due []Delivery, rows ...state.Row) error {
 	if len(due) == 0 {
 		return nil
 	}
@@ -101,13 +149,12 @@ func (b *Bus) Deliver(ctx context.Context, events ...[]byte) error {
 			return err
 		}
 	}
-	rows := make([]state.Row, len(accepted))
-	for i, d := range accepted {
-		rows[i] = d.row()
+	for _, d := range accepted {
+		rows = append(rows, d.row())
 	}
 	if err := b.queue.write(ctx, rows); err != nil {
 		b.forget(accepted)
-		return fmt.Errorf("keep %d deliveries of events: %w", len(rows), err)
+		return fmt.Errorf("keep %d deliveries of events: %w", len(accepted), err)
 	}
 	b.start(accepted)
 	return nil

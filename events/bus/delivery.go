@@ -26,8 +26,6 @@ type Delivery struct {
 // ID is the same for each attempt, also after a crash.
 func (d Delivery) ID() string { return d.EventID + "." + d.Rule + "." + d.Target }
 
-const table = "delivery"
-
 func (d Delivery) key() string { return fmt.Sprintf("%020d", d.Number) }
 
 // row is the delivery as it is kept.
@@ -36,11 +34,11 @@ func (d Delivery) row() state.Row {
 	if err != nil {
 		panic(err) // it has only texts, numbers and times
 	}
-	return state.Row{Table: table, Key: d.key(), Value: b}
+	return state.Row{Table: deliveries, Key: d.key(), Value: b}
 }
 
 // removed takes the delivery off the disk.
-func (d Delivery) removed() state.Row { return state.Row{Table: table, Key: d.key()} }
+func (d Delivery) removed() state.Row { return state.Row{Table: deliveries, Key: d.key()} }
 
 // Failure says how an attempt failed.
 type Failure struct {

@@ -15,6 +15,10 @@ import (
 type problems []string
 
 func (p *problems) add(value, at, constraint string) {
+	const told = 1000
+	if len(value) > told {
+		value = strings.ToValidUTF8(value[:told], "") + "…"
+	}
 	*p = append(*p, fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: %s", value, at, constraint))
 }
 

@@ -164,7 +164,7 @@ func (s *scheduler) look(ctx context.Context) {
 	err := s.store.Update(ctx, func(tx *state.Tx) error {
 		slices.SortFunc(ids, func(a, b serviceID) int { return before(tx, a, b) })
 		for i, id := range ids {
-			wake[i] = step{s, tx, id, now}.take()
+			wake[i] = s.step(tx, id, now).take()
 		}
 		return nil
 	})

@@ -21,6 +21,12 @@ type step struct {
 	tx  *state.Tx
 	id  serviceID
 	now time.Time
+
+	instances map[string]*model.Instance // that were asked for; a step changes none
+}
+
+func (s *scheduler) step(tx *state.Tx, id serviceID, now time.Time) step {
+	return step{s, tx, id, now, map[string]*model.Instance{}}
 }
 
 // take asks for the next step and writes it down. It returns when to look again.
@@ -45,11 +51,13 @@ func (s step) take() (wake time.Time) {
 func (s step) view(svc *model.Service) rollout.View {
 	v := rollout.View{
 		Service: svc,
-		Live:    slices.Collect(s.tx.LiveTasksOf(svc.Cluster, svc.Name)),
-		Ended:   slices.Collect(s.tx.EndedTasksOf(svc.Cluster, svc.Name)),
+		Live:    slices.AppendSeq(make([]*model.Task, 0, svc.DesiredCount), s.tx.LiveTasksOf(svc.Cluster, svc.Name)),
 		Now:     s.now, Settle: s.settings.Settle, NewDeploymentID: model.NewDeploymentID,
 		Draining: s.draining, Busy: s.busy, Watched: s.watched,
 		Prefer: func(tasks []*model.Task, n int) []*model.Task { return s.prefer(svc, tasks, n) },
+	}
+	for _, d := range svc.Deployments {
+		v.Ended = slices.AppendSeq(v.Ended, s.tx.EndedTasksIn(d.ID))
 	}
 	if p := svc.Primary(); p != nil {
 		if definition, ok := s.tx.TaskDefinition(p.TaskDefinition); ok {
@@ -62,10 +70,21 @@ func (s step) view(svc *model.Service) rollout.View {
 	return v
 }
 
+// instance is a container instance, nil if there is none. Each is asked for as often as
+// it has tasks.
+func (s step) instance(id string) *model.Instance {
+	i, known := s.instances[id]
+	if !known {
+		i, _ = s.tx.Instance(id)
+		s.instances[id] = i
+	}
+	return i
+}
+
 // draining tells whether an instance is to be rid of service tasks.
 func (s step) draining(instance string) bool {
-	i, ok := s.tx.Instance(instance)
-	return ok && i.Status == model.Draining
+	i := s.instance(instance)
+	return i != nil && i.Status == model.Draining
 }
 
 // busy tells whether tasks of REPLICA services are left on an instance.
@@ -80,8 +99,8 @@ func (s step) busy(instance string) bool {
 
 // watched tells whether the agent of an instance is connected.
 func (s step) watched(instance string) bool {
-	i, ok := s.tx.Instance(instance)
-	return ok && i.AgentConnected
+	i := s.instance(instance)
+	return i != nil && i.AgentConnected
 }
 
 // consistent tells whether all tasks of a deployment shall run the same images:

@@ -43,7 +43,7 @@ func TestTwoRefusalsAreSaidOnce(t *testing.T) {
 				{ID: "ecs-svc/1", Status: model.ActiveDeployment, Rollout: model.Completed, CreatedAt: now.Add(-time.Hour), TaskDefinition: old.TaskDefinition},
 			},
 		})
-		step := step{scheduler, tx, serviceID{"default", "web"}, now}
+		step := scheduler.step(tx, serviceID{"default", "web"}, now)
 		step.take()
 		once, _ := tx.Service("default", "web")
 		if len(once.Events) != 1 || !once.Placement.Refused() {

@@ -46,11 +46,7 @@ func (d *decision) lower() int {
 func (d *decision) room() int {
 	occupied := len(d.leaving)
 	for _, list := range [][]*model.Task{d.current, d.replaced, d.unhealthy, d.draining} {
-		for _, t := range list {
-			if occupies(t) {
-				occupied++
-			}
-		}
+		occupied += count(list, occupies)
 	}
 	for _, s := range d.start {
 		occupied += s.Count
@@ -67,19 +63,10 @@ func (d *decision) missing() int {
 // primary deployment; of older ones, those that run and do not fail their checks,
 // since nobody waits for these to settle any more.
 func (d *decision) serving() int {
-	n := d.countHealthy(d.current)
-	for _, t := range d.replaced {
-		if d.serves(t) {
-			n++
-		}
-	}
 	p := d.service.Primary()
-	for _, t := range d.draining {
-		if d.serves(t) && (p == nil || t.Deployment != p.ID || d.settled(t)) {
-			n++
-		}
-	}
-	return n
+	return d.countHealthy(d.current) + count(d.replaced, d.serves) + count(d.draining, func(t *model.Task) bool {
+		return d.serves(t) && (p == nil || t.Deployment != p.ID || d.settled(t))
+	})
 }
 
 func (d *decision) serves(t *model.Task) bool {

@@ -14,17 +14,22 @@ func (d *decision) noteRan() {
 	if p == nil || !p.RanAt.IsZero() {
 		return
 	}
-	if first := firstRan(p, d.tasksOf(p.ID)); !first.IsZero() {
+	if first := firstRan(p, d.Live, d.Ended); !first.IsZero() {
 		d.edit().Primary().RanAt = first
 	}
 }
 
 // firstRan is when a task of a deployment was first RUNNING, zero if none was.
-func firstRan(d *model.Deployment, mine []*model.Task) time.Time {
-	first := d.RanAt
-	for _, t := range mine {
-		if t.Ran() && (first.IsZero() || t.StartedAt.Before(first)) {
-			first = t.StartedAt
+func firstRan(d *model.Deployment, live, ended []*model.Task) time.Time {
+	if !d.RanAt.IsZero() {
+		return d.RanAt
+	}
+	var first time.Time
+	for _, tasks := range [][]*model.Task{live, ended} {
+		for _, t := range tasks {
+			if t.Deployment == d.ID && t.Ran() && (first.IsZero() || t.StartedAt.Before(first)) {
+				first = t.StartedAt
+			}
 		}
 	}
 	return first
@@ -36,7 +41,8 @@ func firstRan(d *model.Deployment, mine []*model.Task) time.Time {
 // and no failed starts any more. Tasks that did run and ended by themselves before they
 // were healthy count in both, which Amazon leaves open.
 func BreakerFailures(s *model.Service, d *model.Deployment, tasks iter.Seq[*model.Task], settle time.Duration, now time.Time) int {
-	return failures(s, d, of(d, tasks), settle, now).counted()
+	live, ended := split(tasks)
+	return failures(s, d, live, ended, settle, now).counted()
 }
 
 // tripCircuitBreaker fails the primary deployment when too many of its tasks have
@@ -47,8 +53,7 @@ func (d *decision) tripCircuitBreaker() {
 	if p == nil || p.Rollout != model.InProgress || !d.service.CircuitBreaker.Enable {
 		return
 	}
-	f := failures(d.service, p, d.tasksOf(p.ID), d.Settle, d.Now)
-	if f.counted() < Threshold(d.service.CircuitBreaker, d.service.DesiredCount) {
+	if d.failures(p).counted() < Threshold(d.service.CircuitBreaker, d.service.DesiredCount) {
 		return
 	}
 	s := d.edit()
@@ -71,14 +76,20 @@ func (d *decision) rollBack(failed model.Deployment) {
 	d.sort()
 }
 
-func (d *decision) tasksOf(deployment string) []*model.Task {
-	var mine []*model.Task
-	for _, list := range [][]*model.Task{d.Live, d.Ended} {
-		for _, t := range list {
-			if t.Deployment == deployment {
-				mine = append(mine, t)
+// failures is what has failed of a deployment.
+func (d *decision) failures(x *model.Deployment) account {
+	return failures(d.service, x, d.Live, d.Ended, d.Settle, d.Now)
+}
+
+// tasksOf yields the tasks of a deployment that are on record, live ones first.
+func (d *decision) tasksOf(deployment string) iter.Seq[*model.Task] {
+	return func(yield func(*model.Task) bool) {
+		for _, tasks := range [][]*model.Task{d.Live, d.Ended} {
+			for _, t := range tasks {
+				if t.Deployment == deployment && !yield(t) {
+					return
+				}
 			}
 		}
 	}
-	return mine
 }

@@ -10,14 +10,11 @@ import (
 // dropReplaced forgets deployments that are fully replaced: "INACTIVE deployments
 // … are dropped from the list".
 func (d *decision) dropReplaced() {
-	left := map[string]bool{}
-	for _, t := range d.Live {
-		left[t.Deployment] = true
+	good := d.lastGood()
+	done := func(x model.Deployment) bool {
+		return x.Status != model.Primary && (good == nil || x.ID != good.ID) &&
+			!slices.ContainsFunc(d.Live, func(t *model.Task) bool { return t.Deployment == x.ID })
 	}
-	if x := d.lastGood(); x != nil {
-		left[x.ID] = true
-	}
-	done := func(x model.Deployment) bool { return x.Status != model.Primary && !left[x.ID] }
 	if slices.ContainsFunc(d.service.Deployments, done) {
 		s := d.edit()
 		s.Deployments = slices.DeleteFunc(s.Deployments, done)
@@ -97,6 +94,17 @@ func parted(tasks []*model.Task, is func(*model.Task) bool) (yes, no []*model.Ta
 	return yes, no
 }
 
+// count counts the tasks with a property.
+func count(tasks []*model.Task, is func(*model.Task) bool) int {
+	n := 0
+	for _, t := range tasks {
+		if is(t) {
+			n++
+		}
+	}
+	return n
+}
+
 // keep is how many tasks must go on serving while others are stopped. "If
 // desiredCount is 4 and minimumHealthyPercent 50, the scheduler may stop two tasks
 // to free up capacity before starting two new ones": it goes below the desired
@@ -125,6 +133,9 @@ func (d *decision) startMissing() {
 		}
 		target, n = *good, d.lost()
 	}
+	if n <= 0 {
+		return
+	}
 	n = min(n, d.room())
 	if d.resolving(target) {
 		n = min(n, 1-len(d.current))
@@ -147,7 +158,7 @@ func (d *decision) replaceUnhealthyOld() {
 	}
 	for _, x := range d.service.Deployments[1:] {
 		n := 0
-		for _, t := range d.tasksOf(x.ID) {
+		for t := range d.tasksOf(x.ID) {
 			switch {
 			case t.Live() && !t.StopDecided() && d.failsChecks(t):
 				n++
@@ -173,8 +184,7 @@ func (d *decision) stalled() bool {
 // lost is how many tasks a stalled service lacks, negative if there are too many.
 // Those of the failed deployment count as far as they have settled.
 func (d *decision) lost() int {
-	settled, _ := parted(d.current, d.settled)
-	return d.service.DesiredCount - len(settled) - len(d.replaced)
+	return d.service.DesiredCount - count(d.current, d.settled) - len(d.replaced)
 }
 
 // lastGood is the completed deployment that goes on serving while the primary one is

@@ -56,15 +56,7 @@ func (d *decision) failsChecks(t *model.Task) bool {
 	return t.Last == model.Running && t.Health == model.Unhealthy && !d.Now.Before(t.StartedAt.Add(d.service.GracePeriod))
 }
 
-func (d *decision) countHealthy(tasks []*model.Task) int {
-	n := 0
-	for _, t := range tasks {
-		if d.healthy(t) {
-			n++
-		}
-	}
-	return n
-}
+func (d *decision) countHealthy(tasks []*model.Task) int { return count(tasks, d.healthy) }
 
 // becameHealthy tells whether a task that has ended had been healthy, and when.
 func becameHealthy(t *model.Task, settle time.Duration) (time.Time, bool) {
@@ -101,18 +93,19 @@ func failed(t *model.Task, settle time.Duration) bool {
 // tasks; reset to 0 when a task becomes healthy". tasks are the service's tasks
 // that are on record, live and ended.
 func FailedTasks(s *model.Service, d *model.Deployment, tasks iter.Seq[*model.Task], settle time.Duration, now time.Time) int {
-	return failures(s, d, of(d, tasks), settle, now).failed
+	live, ended := split(tasks)
+	return failures(s, d, live, ended, settle, now).failed
 }
 
-// of are the tasks of a deployment.
-func of(d *model.Deployment, tasks iter.Seq[*model.Task]) []*model.Task {
-	var mine []*model.Task
+func split(tasks iter.Seq[*model.Task]) (live, ended []*model.Task) {
 	for t := range tasks {
-		if t.Deployment == d.ID {
-			mine = append(mine, t)
+		if t.Live() {
+			live = append(live, t)
+		} else {
+			ended = append(ended, t)
 		}
 	}
-	return mine
+	return live, ended
 }
 
 // account is what has failed of a deployment.
@@ -126,19 +119,29 @@ type account struct {
 func (a account) counted() int { return a.failed - a.late }
 
 // failures counts the failed tasks of a deployment since a task of it was last
-// healthy, or all of them where resetOnHealthyTask is false.
-func failures(s *model.Service, d *model.Deployment, mine []*model.Task, settle time.Duration, now time.Time) account {
+// healthy, or all of them where resetOnHealthyTask is false. live and ended are the
+// service's tasks. Where nothing has failed, as is usual, no live task is looked at.
+func failures(s *model.Service, d *model.Deployment, live, ended []*model.Task, settle time.Duration, now time.Time) account {
+	var failing []*model.Task
+	for _, t := range ended {
+		if t.Deployment == d.ID && failed(t, settle) {
+			failing = append(failing, t)
+		}
+	}
 	var a account
+	if len(failing) == 0 && d.Forgotten.Failures == 0 {
+		return a
+	}
 	var since time.Time
 	if !s.CircuitBreaker.KeepFailures {
-		since = lastHealthy(d, mine, settle, now)
+		since = lastHealthy(d, live, ended, settle, now)
 	}
 	if f := d.Forgotten; f.FailedAt.After(since) {
 		a = account{f.Failures, f.Late, f.FailedAt}
 	}
-	ran := firstRan(d, mine)
-	for _, t := range mine {
-		if t.Live() || !failed(t, settle) || !t.StoppedAt.After(since) {
+	ran := firstRan(d, live, ended)
+	for _, t := range failing {
+		if !t.StoppedAt.After(since) {
 			continue
 		}
 		a.failed++
@@ -158,19 +161,29 @@ func late(t *model.Task, firstRan time.Time) bool {
 }
 
 // lastHealthy is when a task of the deployment last became healthy.
-func lastHealthy(d *model.Deployment, mine []*model.Task, settle time.Duration, now time.Time) time.Time {
+func lastHealthy(d *model.Deployment, live, ended []*model.Task, settle time.Duration, now time.Time) time.Time {
 	since := d.Forgotten.HealthyAt
-	for _, t := range mine {
-		at, was := becameHealthy(t, settle)
-		if t.Live() && endOfRun(t).IsZero() {
-			at = HealthyAt(t, settle)
-			was = !at.IsZero() && !now.Before(at)
-		}
-		if was && at.After(since) {
-			since = at
+	for _, tasks := range [][]*model.Task{live, ended} {
+		for _, t := range tasks {
+			if at := healthyBy(t, settle, now); t.Deployment == d.ID && at.After(since) {
+				since = at
+			}
 		}
 	}
 	return since
+}
+
+// healthyBy is when a task became healthy, zero if it has not.
+func healthyBy(t *model.Task, settle time.Duration, now time.Time) time.Time {
+	at := HealthyAt(t, settle)
+	end := now
+	if over := endOfRun(t); !t.Live() || !over.IsZero() {
+		end = over
+	}
+	if at.IsZero() || end.Before(at) {
+		return time.Time{}
+	}
+	return at
 }
 
 // Forget removes an ended task's record from the account: what it told is kept in

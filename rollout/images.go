@@ -10,7 +10,7 @@ func (d *decision) resolveImages() {
 	if p == nil || p.Images != nil || !d.ResolveImages {
 		return
 	}
-	for _, t := range d.tasksOf(p.ID) {
+	for t := range d.tasksOf(p.ID) {
 		if images := resolved(t); images != nil {
 			d.edit().Primary().Images = images
 			return
@@ -40,5 +40,5 @@ func (d *decision) resolving(x model.Deployment) bool {
 	if !d.ResolveImages || x.Images != nil || x.Rollout != model.InProgress {
 		return false
 	}
-	return failures(d.service, &x, d.tasksOf(x.ID), d.Settle, d.Now).failed < attemptsToResolve
+	return d.failures(&x).failed < attemptsToResolve
 }

@@ -19,7 +19,7 @@ import (
 type View struct {
 	Service *model.Service
 	Live    []*model.Task // its tasks that are not STOPPED
-	Ended   []*model.Task // its STOPPED tasks that are still on record
+	Ended   []*model.Task // the STOPPED tasks of its deployments that are still on record
 	Now     time.Time
 	// Settle is how long a task without health checks must have been RUNNING to
 	// count as healthy: 40 s on Amazon ECS.
@@ -133,7 +133,8 @@ type decision struct {
 // sort puts each live task where the rules look for it. It is done again when a
 // rule makes another deployment PRIMARY.
 func (d *decision) sort() {
-	d.current, d.replaced, d.unhealthy, d.draining, d.leaving, d.gone = nil, nil, nil, nil, nil, 0
+	d.current = make([]*model.Task, 0, len(d.Live))
+	d.replaced, d.unhealthy, d.draining, d.leaving, d.gone = nil, nil, nil, nil, 0
 	primary := ""
 	if p := d.service.Primary(); p != nil {
 		primary = p.ID

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"slices"
 	"time"
 
 	"steady/model"
@@ -38,9 +39,8 @@ func Delay(rounds int) time.Duration {
 
 // throttled tells whether starting tasks of a deployment has to wait.
 func (d *decision) throttled(x model.Deployment) bool {
-	mine := d.tasksOf(x.ID)
-	ran, _ := parted(d.current, (*model.Task).Ran)
-	atOnce := max(1, d.service.DesiredCount-len(ran)) // those that start or shall start
+	mine := slices.Collect(d.tasksOf(x.ID))
+	atOnce := max(1, d.service.DesiredCount-count(d.current, (*model.Task).Ran)) // those that start or shall start
 	b, last := backoff(x, mine, atOnce)
 	d.keepBackoff(x, b)
 	until := last.Add(Delay(b.Rounds))
@@ -49,7 +49,7 @@ func (d *decision) throttled(x model.Deployment) bool {
 		d.sayOnce("(service %s) is unable to consistently start tasks successfully. %s", d.service.Name, seeTroubleshooting)
 		return true
 	}
-	f := failures(d.service, &x, mine, d.Settle, d.Now)
+	f := d.failures(&x)
 	if again := f.last.Add(crashPause); f.failed/atOnce >= freeRounds && d.Now.Before(again) {
 		d.wakeAt(again)
 		return true

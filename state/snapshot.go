@@ -42,10 +42,11 @@ const (
 
 	servicesByCluster = 0
 
-	liveTasksByInstance = 0
-	liveTasksByService  = 1
-	endedTasksByService = 2
-	tasksByCluster      = 3
+	liveTasksByInstance    = 0
+	liveTasksByService     = 1
+	endedTasksByService    = 2
+	tasksByCluster         = 3
+	endedTasksByDeployment = 4
 
 	deploymentsByService = 0
 	revisionsByService   = 0
@@ -67,7 +68,8 @@ func newTables() tables {
 			func(t *model.Task) (string, bool) {
 				return ServiceKey(t.Cluster, t.Service), t.Service != "" && !t.Live()
 			},
-			func(t *model.Task) (string, bool) { return t.Cluster, true }),
+			func(t *model.Task) (string, bool) { return t.Cluster, true },
+			func(t *model.Task) (string, bool) { return t.Deployment, t.Deployment != "" && !t.Live() }),
 		deployments: newTable("servicedeployment", func(d *model.ServiceDeployment) string { return d.ID },
 			func(d *model.ServiceDeployment) (string, bool) { return ServiceKey(d.Cluster, d.Service), true }),
 		revisions: newTable("servicerevision", func(r *model.ServiceRevision) string { return r.ID },
@@ -203,6 +205,11 @@ func (t tables) LiveTasksOf(cluster, service string) iter.Seq[*model.Task] {
 // EndedTasksOf yields the STOPPED tasks of a service that are still on record.
 func (t tables) EndedTasksOf(cluster, service string) iter.Seq[*model.Task] {
 	return t.tasks.in(endedTasksByService, ServiceKey(cluster, service))
+}
+
+// EndedTasksIn yields the STOPPED tasks of a deployment that are still on record.
+func (t tables) EndedTasksIn(deployment string) iter.Seq[*model.Task] {
+	return t.tasks.in(endedTasksByDeployment, deployment)
 }
 
 // ServiceDeployment returns the service deployment of that id.

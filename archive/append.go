@@ -29,6 +29,7 @@ func (e *FullError) Error() string {
 type request struct {
 	batches  []Batch
 	payloads [][]byte // of the batches
+	packed   [][]byte // the messages of each
 	ingested int64
 	change   *change
 	seal     bool // ask that the part be sealed
@@ -41,9 +42,10 @@ type request struct {
 // accepted is a batch that is on disk, the number of its first record, and the part
 // that it is in.
 type accepted struct {
-	batch Batch
-	first uint64
-	part  *part
+	batch  Batch
+	first  uint64
+	part   *part
+	packed []byte // its messages
 }
 
 // queue holds what waits for the committer.
@@ -113,7 +115,8 @@ func (a *Archive) Append(ctx context.Context, batches ...Batch) error {
 			return err
 		}
 		r.batches = append(r.batches, b)
-		r.payloads = append(r.payloads, encode(b, r.ingested))
+		payload, packed := encode(b, r.ingested)
+		r.payloads, r.packed = append(r.payloads, payload), append(r.packed, packed)
 	}
 	if err := a.submit(ctx, r); err != nil {
 		return err
@@ -202,7 +205,7 @@ func (a *Archive) commitBatches(requests []*request) {
 				continue
 			}
 			frames = append(frames, journal.Frame{Number: round.next, Payload: r.payloads[i]})
-			r.accepted = append(r.accepted, accepted{b, round.next, a.active})
+			r.accepted = append(r.accepted, accepted{b, round.next, a.active, r.packed[i]})
 			round.next += uint64(len(b.Records))
 		}
 	}
@@ -281,7 +284,8 @@ func (r *round) take(b Batch) bool {
 func (a *Archive) show(b accepted, ingested int64) {
 	defer b.part.coming.Done()
 	rows := table.Rows{
-		Stream: b.batch.Stream, Entity: b.batch.Entity, Ingested: ingested, Rows: make([]table.Row, len(b.batch.Records)),
+		Stream: b.batch.Stream, Entity: b.batch.Entity, Ingested: ingested,
+		Rows: make([]table.Row, len(b.batch.Records)), Packed: b.packed,
 	}
 	for i, r := range b.batch.Records {
 		rows.Rows[i] = table.Row{ID: b.first + uint64(i), Time: r.Time, Message: r.Message}
@@ -290,7 +294,11 @@ func (a *Archive) show(b accepted, ingested int64) {
 		a.mu.Lock()
 		t := b.part.table(b.batch.Group)
 		a.mu.Unlock()
-		rows.Rows = rows.Rows[t.Add(rows):]
+		if n := t.Add(rows); n < len(rows.Rows) {
+			rows.Rows, rows.Packed = rows.Rows[n:], nil
+			continue
+		}
+		break
 	}
 	a.tell(b, ingested)
 }
@@ -314,11 +322,11 @@ func (a *Archive) replay(number uint64, f journal.Frame) error {
 	if len(f.Payload) == 0 || f.Payload[0] != frameBatch {
 		return errMalformed
 	}
-	h, records, err := decode(f.Payload)
+	h, records, packed, err := decode(f.Payload)
 	if err != nil {
 		return err
 	}
-	b := accepted{Batch{Group: h.Group, Stream: h.Stream, Class: h.Class, Entity: h.Entity, Origin: h.Origin, Number: h.Number, Records: records}, f.Number, a.active}
+	b := accepted{Batch{Group: h.Group, Stream: h.Stream, Class: h.Class, Entity: h.Entity, Origin: h.Origin, Number: h.Number, Records: records}, f.Number, a.active, packed}
 	a.accept(&b, h.Ingested)
 	a.catalog.next = f.Number + uint64(len(records))
 	a.show(b, h.Ingested)

@@ -68,6 +68,8 @@ type Archive struct {
 	committerDone chan struct{}
 	sealerDone    chan struct{}
 
+	house sync.Mutex // held by whoever rewrites or removes segments
+
 	mu        sync.Mutex
 	catalog   catalog
 	active    *part // which the committer writes

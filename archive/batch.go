@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/s2"
 )
@@ -57,7 +59,7 @@ func (b Batch) header(ingested int64) header {
 	return header{b.Group, b.Stream, b.Class, b.Entity, b.Origin, b.Number, ingested}
 }
 
-// encode makes a frame's payload of a batch:
+// encode makes a frame's payload of a batch, which ends with the packed messages:
 //
 //	byte    1
 //	uvarint length of the header, and the header in JSON
@@ -65,16 +67,22 @@ func (b Batch) header(ingested int64) header {
 //	varint  time of each, less that of the one before
 //	uvarint length of each message
 //	        the messages, as one S2 block
-func encode(b Batch, ingested int64) []byte {
+func encode(b Batch, ingested int64) (payload, packed []byte) {
 	h, err := json.Marshal(b.header(ingested))
 	if err != nil {
 		panic(err) // strings and numbers only
 	}
-	raw := 0
+	text := texts.Get().(*[]byte)
+	defer texts.Put(text)
+	*text = (*text)[:0]
 	for _, r := range b.Records {
-		raw += len(r.Message)
+		*text = append(*text, r.Message...)
 	}
-	out := make([]byte, 0, 64+len(h)+8*len(b.Records))
+	pack := packs.Get().(*[]byte)
+	defer packs.Put(pack)
+	*pack = s2.Encode((*pack)[:cap(*pack)], *text)
+
+	out := make([]byte, 0, 32+len(h)+8*len(b.Records)+len(*pack))
 	out = append(out, frameBatch)
 	out = binary.AppendUvarint(out, uint64(len(h)))
 	out = append(out, h...)
@@ -84,25 +92,29 @@ func encode(b Batch, ingested int64) []byte {
 		out = binary.AppendVarint(out, r.Time-before)
 		before = r.Time
 	}
-	text := make([]byte, 0, raw)
 	for _, r := range b.Records {
 		out = binary.AppendUvarint(out, uint64(len(r.Message)))
-		text = append(text, r.Message...)
 	}
-	packed := s2.Encode(nil, text)
-	return append(slices.Grow(out, len(packed)), packed...)
+	out = append(out, *pack...)
+	return out, out[len(out)-len(*pack):]
 }
 
-// decode reads what encode wrote.
-func decode(b []byte) (header, []Record, error) {
+// Buffers for encode.
+var (
+	texts = sync.Pool{New: func() any { return new([]byte) }}
+	packs = sync.Pool{New: func() any { return new([]byte) }}
+)
+
+// decode reads what encode wrote, and gives the packed messages too.
+func decode(b []byte) (header, []Record, []byte, error) {
 	p := payload{b: b[1:]}
 	var h header
 	if err := json.Unmarshal(p.bytes(p.uvarint()), &h); err != nil || p.bad {
-		return h, nil, errors.Join(errMalformed, err)
+		return h, nil, nil, errors.Join(errMalformed, err)
 	}
 	n := p.uvarint()
 	if n > uint64(len(p.b)) {
-		return h, nil, errMalformed
+		return h, nil, nil, errMalformed
 	}
 	records := make([]Record, n)
 	before := int64(0)
@@ -115,23 +127,23 @@ func decode(b []byte) (header, []Record, error) {
 		lengths[i] = p.uvarint()
 	}
 	if p.bad {
-		return h, nil, errMalformed
+		return h, nil, nil, errMalformed
 	}
 	raw, err := s2.Decode(nil, p.b)
 	if err != nil {
-		return h, nil, errors.Join(errMalformed, err)
+		return h, nil, nil, errors.Join(errMalformed, err)
 	}
 	text := string(raw)
 	for i, l := range lengths {
 		if l > uint64(len(text)) {
-			return h, nil, errMalformed
+			return h, nil, nil, errMalformed
 		}
 		records[i].Message, text = text[:l], text[l:]
 	}
 	if text != "" {
-		return h, nil, errMalformed
+		return h, nil, nil, errMalformed
 	}
-	return h, records, nil
+	return h, records, p.b, nil
 }
 
 // payload reads numbers; bad says that there were too few bytes.
@@ -187,14 +199,13 @@ func check(b Batch) (Batch, error) {
 	size, copied := 0, false
 	for i, r := range b.Records {
 		size += len(r.Message)
-		valid := strings.ToValidUTF8(r.Message, "\uFFFD")
-		if len(valid) == len(r.Message) && valid == r.Message {
+		if utf8.ValidString(r.Message) {
 			continue
 		}
 		if !copied {
 			b.Records, copied = slices.Clone(b.Records), true
 		}
-		b.Records[i].Message = valid
+		b.Records[i].Message = strings.ToValidUTF8(r.Message, "\uFFFD")
 	}
 	if size > maxMessages {
 		return b, fmt.Errorf("append to the archive: a batch of %d bytes; the most is %d", size, maxMessages)

@@ -8,6 +8,8 @@ import (
 
 // keepHouse removes what has expired and what is too much, and joins small segments.
 func (a *Archive) keepHouse() {
+	a.house.Lock()
+	defer a.house.Unlock()
 	for _, step := range []struct {
 		what string
 		do   func() error

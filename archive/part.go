@@ -115,10 +115,17 @@ func (a *Archive) replayPart(number uint64) error {
 
 // Seal has what is in the journal now written to segments, without waiting for more.
 func (a *Archive) Seal(ctx context.Context) error {
-	r := &request{seal: true}
-	if err := a.submit(ctx, r); err != nil {
+	if err := a.wait(ctx); err != nil { // for what is being sealed already
 		return err
 	}
+	if err := a.submit(ctx, &request{seal: true}); err != nil {
+		return err
+	}
+	return a.wait(ctx)
+}
+
+// wait waits until nothing is being sealed.
+func (a *Archive) wait(ctx context.Context) error {
 	a.mu.Lock()
 	p := a.sealing
 	a.mu.Unlock()

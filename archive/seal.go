@@ -26,14 +26,19 @@ const (
 	sealRetry = 5 * time.Second
 	// houseEvery is how often what has expired is looked for.
 	houseEvery = time.Minute
+	// quiet is how long no part must have come for segments to be merged: while records
+	// come fast, they go first.
+	quiet = time.Second
+	// backlog is how many segments there may be before they are merged all the same.
+	backlog = 1000
 )
 
-// sealer is the loop that seals parts, one after the other, and keeps house after each
-// and now and then.
+// sealer is the loop that seals parts, one after the other, and keeps house when no
+// more come for a while.
 func (a *Archive) sealer() {
 	defer close(a.sealerDone)
-	tick := time.NewTicker(houseEvery)
-	defer tick.Stop()
+	house := time.NewTimer(quiet)
+	defer house.Stop()
 	for {
 		select {
 		case p := <-a.toSeal:
@@ -41,12 +46,32 @@ func (a *Archive) sealer() {
 				return
 			}
 			a.sealed <- struct{}{}
-		case <-tick.C:
+			a.shrinkNow()
+			if house.Reset(quiet); !a.behind() {
+				continue
+			}
+		case <-house.C:
+			house.Reset(houseEvery)
 		case <-a.halted:
 			return
 		}
 		a.keepHouse()
 	}
+}
+
+func (a *Archive) shrinkNow() {
+	a.house.Lock()
+	defer a.house.Unlock()
+	if err := a.shrink(); err != nil {
+		a.log.Error("could not keep the archive within its size, trying again later", "err", err)
+	}
+}
+
+// behind says that there are so many segments that joining them cannot wait.
+func (a *Archive) behind() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.segments) > backlog
 }
 
 // sealFinally seals a part, however often it takes. False says that the archive closes.
@@ -74,10 +99,11 @@ func (a *Archive) seal(p *part) error {
 		a.log.Error("could not seal a part of the journal; its records stay there, trying again", "part", p.number, "err", err)
 		return err
 	}
-	if err := a.at("sealed"); err != nil {
-		return err
+	err = a.at("sealed")
+	if err == nil {
+		err = journal.Drop(filepath.Join(a.dir, journalDir), p.number)
 	}
-	if err := journal.Drop(filepath.Join(a.dir, journalDir), p.number); err != nil {
+	if err != nil {
 		a.log.Error("a sealed part of the journal could not be removed, the next start will", "part", p.number, "err", err)
 	}
 	return nil
@@ -129,6 +155,9 @@ func (a *Archive) writeSegment(group, name string, fill func(*segment.Writer) er
 	if err := os.Rename(path+temporary, path); err != nil {
 		return nil, fmt.Errorf("seal records of %s: %w", group, err)
 	}
+	if err := a.at("segment named"); err != nil {
+		return nil, err
+	}
 	if err := errors.Join(journal.SyncDir(dir), journal.SyncDir(filepath.Dir(dir))); err != nil {
 		return nil, err
 	}
@@ -142,12 +171,18 @@ func (a *Archive) commitSealed(p *part, added []*sealed) error {
 	if err := a.store.swap(nil, rowsOf(added), p.checkpoint); err != nil {
 		return err
 	}
+	if err := a.at("committed"); err != nil {
+		return err
+	}
 	a.mu.Lock()
 	stale := a.adopt(added)
 	a.sealing = nil
 	a.mu.Unlock()
 	close(p.sealed)
-	return a.forget(stale)
+	if err := a.forget(stale); err != nil {
+		a.log.Error("segments of a deleted log group are still in the catalog", "err", err)
+	}
+	return nil
 }
 
 // deletedSince says that a group was deleted after its record of that number.

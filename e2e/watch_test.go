@@ -19,7 +19,7 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// watching is a `steady watch` under way.
+// watching is a `steady watch` under way, or another command that goes on.
 type watching struct {
 	t       *testing.T
 	process *exec.Cmd
@@ -31,7 +31,13 @@ type watching struct {
 // watch starts `steady watch`, without a terminal.
 func (s *server) watch(t *testing.T, args ...string) *watching {
 	t.Helper()
-	w := &watching{t: t, process: exec.Command(binary, append([]string{"watch"}, args...)...)}
+	return s.client(t, append([]string{"watch"}, args...)...)
+}
+
+// client starts a command of the binary that goes on, without a terminal.
+func (s *server) client(t *testing.T, args ...string) *watching {
+	t.Helper()
+	w := &watching{t: t, process: exec.Command(binary, args...)}
 	w.process.Env = s.environment()
 	w.process.Stderr = &w.stderr
 	stdout, err := w.process.StdoutPipe()
@@ -55,7 +61,7 @@ func (w *watching) until(text string) {
 			return
 		}
 	}
-	w.t.Fatalf("watch never said %q, only\n%s\n%s", text, strings.Join(w.said, "\n"), &w.stderr)
+	w.t.Fatalf("it never said %q, only\n%s\n%s", text, strings.Join(w.said, "\n"), &w.stderr)
 }
 
 // ends checks the exit code, and all that was said against regular expressions that

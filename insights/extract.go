@@ -7,6 +7,7 @@ import (
 	"steady/insights/ql"
 	"steady/insights/value"
 	"steady/scan"
+	"steady/scan/find"
 )
 
 // extract compiles parse. Where the pattern does not match, the fields are missing.
@@ -63,13 +64,13 @@ func groupsOf(e *ql.Extract) (names []string, groups []int) {
 // regexMatcher lists what the groups match; a group that is not a part of the match
 // is missing.
 func regexMatcher(re *regexp.Regexp, source string, groups []int) func(string) value.Value {
-	must, _ := literals(source)
+	quick := newQuick(source, re)
 	return func(s string) value.Value {
-		for _, l := range must {
-			if !strings.Contains(s, l) {
-				return value.Value{}
-			}
+		from, ok := quick.from(s)
+		if !ok {
+			return value.Value{}
 		}
+		s = s[from:]
 		at := re.FindStringSubmatchIndex(s)
 		if at == nil {
 			return value.Value{}
@@ -89,15 +90,19 @@ func regexMatcher(re *regexp.Regexp, source string, groups []int) func(string) v
 // begin anywhere in the text.
 func globMatcher(glob string) func(string) value.Value {
 	parts := strings.Split(glob, "*")
+	finders := make([]find.Finder, len(parts))
+	for i, p := range parts {
+		finders[i] = find.New(p)
+	}
 	return func(s string) value.Value {
-		start := strings.Index(s, parts[0])
+		start := finders[0].Index(s)
 		if start < 0 {
 			return value.Value{}
 		}
 		s = s[start+len(parts[0]):]
 		found := make([]value.Value, 0, len(parts)-1)
 		for i, p := range parts[1:] {
-			end := strings.Index(s, p)
+			end := finders[i+1].Index(s)
 			if p == "" && i == len(parts)-2 {
 				end = len(s)
 			}

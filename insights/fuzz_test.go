@@ -12,7 +12,7 @@ import (
 // FuzzRun: a query that is not refused runs over a few events to a result or an
 // error; at every block there is a partial result.
 func FuzzRun(f *testing.F) {
-	files, err := filepath.Glob("testdata/*.test")
+	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
 		f.Fatal(len(files), err)
 	}

@@ -1,6 +1,9 @@
 package insights
 
 import (
+	"runtime"
+	"sync"
+
 	"steady/insights/function"
 	"steady/insights/ql"
 	"steady/insights/value"
@@ -49,13 +52,15 @@ func (c *call) eval(f *frame) *vector {
 		return c.ofCodes(args, codes)
 	}
 	values := make([]value.Value, f.n)
-	buffer := make([]value.Value, len(args))
-	for row := range values {
-		for i, v := range args {
-			buffer[i] = v.at(row)
+	inParallel(len(values), func(from, to int) {
+		buffer := make([]value.Value, len(args))
+		for row := from; row < to; row++ {
+			for i, v := range args {
+				buffer[i] = v.at(row)
+			}
+			values[row] = c.fn(buffer)
 		}
-		values[row] = c.fn(buffer)
-	}
+	})
 	return rowsVector(values)
 }
 
@@ -69,20 +74,34 @@ func (c *call) of(args []*vector, pick func(*vector) value.Value) value.Value {
 
 // ofCodes computes once for each value of the dictionary that all arguments share.
 func (c *call) ofCodes(args []*vector, codes *vector) *vector {
-	values := make([]value.Value, codes.size())
-	buffer := make([]value.Value, len(args))
-	apply := func(code int32) value.Value {
-		for i, v := range args {
-			if buffer[i] = v.absent; v.shape == dictionary {
-				buffer[i] = v.entry(code)
+	values := make([]value.Value, codes.size()+1) // the first is of code -1
+	inParallel(len(values), func(from, to int) {
+		buffer := make([]value.Value, len(args))
+		for i := from; i < to; i++ {
+			for a, v := range args {
+				if buffer[a] = v.absent; v.shape == dictionary {
+					buffer[a] = v.entry(int32(i) - 1)
+				}
 			}
+			values[i] = c.fn(buffer)
 		}
-		return c.fn(buffer)
+	})
+	return &vector{codes: codes.codes, values: values[1:], absent: values[0], shape: dictionary}
+}
+
+// inParallel does many computations on all processors.
+func inParallel(n int, do func(from, to int)) {
+	const few = 2048
+	workers := min(runtime.GOMAXPROCS(0), n/few)
+	if workers < 2 {
+		do(0, n)
+		return
 	}
-	for code := range values {
-		values[code] = apply(int32(code))
+	var wait sync.WaitGroup
+	for w := range workers {
+		wait.Go(func() { do(n*w/workers, n*(w+1)/workers) })
 	}
-	return &vector{codes: codes.codes, values: values, absent: apply(-1), shape: dictionary}
+	wait.Wait()
 }
 
 // bin is bin(period) of log events: most of them share few bins.

@@ -1,11 +1,10 @@
 package insights
 
 import (
-	"strings"
-
 	"steady/insights/function"
 	"steady/insights/ql"
 	"steady/insights/value"
+	"steady/scan/find"
 )
 
 // operator is the function of a binary operator. A comparison with a missing value
@@ -41,20 +40,12 @@ func truth(f func(a, b value.Value) bool) function.Func {
 	return func(args []value.Value) value.Value { return value.OfBool(f(args[0], args[1])) }
 }
 
-// matcher is the function of like and =~. What a match of a regular expression must
-// contain is looked for first: that is many times as fast.
+// matcher is the function of like and =~.
 func matcher(e *ql.Match) function.Func {
-	match := func(s string) bool { return strings.Contains(s, e.Text) }
+	text := find.New(e.Text)
+	match := text.In
 	if e.Pattern != nil {
-		literals, whole := literals(e.Pattern.Source)
-		match = func(s string) bool {
-			for _, l := range literals {
-				if !strings.Contains(s, l) {
-					return false
-				}
-			}
-			return whole || e.Pattern.MatchString(s)
-		}
+		match = newQuick(e.Pattern.Source, e.Pattern.Regexp).match
 	}
 	return func(args []value.Value) value.Value {
 		a := args[0]

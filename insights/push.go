@@ -99,7 +99,13 @@ func (c *compiler) contains(e *ql.Match) (scan.Condition, bool) {
 	}
 	texts := []string{e.Text}
 	if e.Pattern != nil {
-		texts, _ = literals(e.Pattern.Source)
+		texts = nil
+		all, _ := literals(e.Pattern.Source)
+		for _, l := range all {
+			if !l.fold {
+				texts = append(texts, l.text)
+			}
+		}
 	}
 	if len(texts) == 0 {
 		return scan.Condition{Field: name, Op: scan.Present}, true

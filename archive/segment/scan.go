@@ -29,6 +29,8 @@ type Rows struct {
 	Times, Ingested []int64
 	IDs             []uint64
 	Columns         map[string]*scan.Column // fields, @logStream and @message
+	NotPlain        int                     // in the whole row group
+	Empties         []string                // in the whole row group
 }
 
 // Read gives the records of row group i that the query may want; nil is none. Errors
@@ -132,6 +134,7 @@ func (r *Reader) readRows(g *group, q *Query) (*Rows, error) {
 		return nil, err
 	}
 	out := &Rows{Times: make([]int64, len(rows)), IDs: make([]uint64, len(rows)), Columns: map[string]*scan.Column{}}
+	out.NotPlain, out.Empties = g.notPlain, g.empties
 	for i, row := range rows {
 		out.Times[i], out.IDs[i] = times[row], uint64(ids[row])
 	}

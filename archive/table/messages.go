@@ -1,6 +1,7 @@
 package table
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -24,15 +25,39 @@ type block struct {
 }
 
 func (m *messages) add(text string) {
-	if m.open.Len()+len(text) > blockLen && len(m.ends) > 0 {
-		b := block{s2.Encode(nil, []byte(m.open.String())), m.ends}
-		b.packed = append([]byte(nil), b.packed...)
-		m.held += len(b.packed) + 4*len(b.ends)
-		m.blocks, m.ends = append(m.blocks, b), nil
-		m.open = strings.Builder{}
+	if m.open.Len()+len(text) > blockLen {
+		m.pack()
 	}
 	m.open.WriteString(text)
 	m.ends = append(m.ends, uint32(m.open.Len()))
+}
+
+// pack compresses what is open.
+func (m *messages) pack() {
+	if len(m.ends) == 0 {
+		return
+	}
+	m.keep(bytes.Clone(s2.Encode(nil, []byte(m.open.String()))), m.ends)
+	m.ends = nil
+	m.open = strings.Builder{}
+}
+
+func (m *messages) keep(packed []byte, ends []uint32) {
+	m.blocks = append(m.blocks, block{packed, ends})
+	m.held += len(packed) + 4*len(ends)
+}
+
+// takes says whether a packed block is worth to be kept as it is.
+func (m *messages) takes(packed []byte) bool { return len(packed) >= blockLen/16 }
+
+func (m *messages) addPacked(packed []byte, rows []Row) {
+	m.pack()
+	ends, end := make([]uint32, len(rows)), uint32(0)
+	for i := range rows {
+		end += uint32(len(rows[i].Message))
+		ends[i] = end
+	}
+	m.keep(packed, ends)
 }
 
 func (m *messages) size() int { return m.held + m.open.Cap() + 4*cap(m.ends) }

@@ -36,6 +36,7 @@ type Table struct {
 	notPlain  int // rows whose message is not flatten.Plain
 	bytes     int64
 	full      bool
+	empties   []string // of pieces
 }
 
 type column struct {
@@ -54,6 +55,8 @@ type Rows struct {
 	Entity   map[string]string
 	Ingested int64 // ms since the epoch
 	Rows     []Row
+	// Packed is all messages as one S2 block, or nil. The table may keep it.
+	Packed []byte
 }
 
 // Row is one record.
@@ -67,13 +70,18 @@ type Row struct {
 func (t *Table) Add(r Rows) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for i := range r.Rows {
-		if t.full {
-			return i
-		}
-		t.add(&r, &r.Rows[i])
+	n := 0
+	for ; n < len(r.Rows) && !t.full; n++ {
+		t.add(&r, &r.Rows[n])
 	}
-	return len(r.Rows)
+	if n == len(r.Rows) && t.messages.takes(r.Packed) {
+		t.messages.addPacked(r.Packed, r.Rows)
+		return n
+	}
+	for i := range n {
+		t.messages.add(r.Rows[i].Message)
+	}
+	return n
 }
 
 func (t *Table) add(r *Rows, new *Row) {
@@ -99,9 +107,61 @@ func (t *Table) add(r *Rows, new *Row) {
 	if !plain {
 		t.notPlain++
 	}
-	t.messages.add(new.Message)
 	t.bytes += int64(len(new.Message))
 	t.full = t.full || len(t.times) >= MaxRows || len(t.flattener.Paths) >= maxPaths || t.flattener.Nodes >= 8*maxPaths
+}
+
+// Piece is records that are in columns already.
+type Piece struct {
+	Times, Ingested []int64
+	IDs             []uint64
+	Columns         map[string]*scan.Column // the fields, @logStream and @message
+	NotPlain        int
+	Empties         []string
+}
+
+// Merge adds a piece, or says that it has no room.
+func (t *Table) Merge(p Piece) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	base := len(t.times)
+	if base > 0 && (base+len(p.Times) > MaxRows || len(t.fields)+len(p.Columns) > 2*maxPaths) {
+		return false
+	}
+	t.times, t.ingested, t.ids = append(t.times, p.Times...), append(t.ingested, p.Ingested...), append(t.ids, p.IDs...)
+	for name, c := range p.Columns {
+		switch name {
+		case scan.LogStream:
+			t.streams.merge(base, c)
+		case scan.Message:
+			for _, code := range c.Codes {
+				text := c.Values[code].Text
+				t.messages.add(text)
+				t.bytes += int64(len(text))
+			}
+		default:
+			t.field(name).merge(base, c)
+		}
+	}
+	t.notPlain += p.NotPlain
+	for _, e := range p.Empties {
+		if !slices.Contains(t.empties, e) {
+			t.empties = append(t.empties, e)
+		}
+	}
+	return true
+}
+
+// merge appends a column's rows from row base on.
+func (c *column) merge(base int, other *scan.Column) {
+	renew := make([]uint16, len(other.Values)+1)
+	for i, v := range other.Values {
+		renew[i+1] = c.code(v.Text, v.Kind)
+	}
+	c.codes = append(c.codes, make([]uint16, base-len(c.codes))...)
+	for _, code := range other.Codes {
+		c.codes = append(c.codes, renew[code+1])
+	}
 }
 
 func (t *Table) field(name string) *column {
@@ -156,7 +216,7 @@ func (t *Table) View(wanted func(name string) bool) View {
 		Group: t.Group, Times: t.times, Ingested: t.ingested, IDs: t.ids,
 		Streams: t.streams.view(), Fields: map[string]Column{},
 		Messages: t.messages.view(), NotPlain: t.notPlain, Bytes: t.bytes,
-		Empties: t.flattener.Empties,
+		Empties: slices.Concat(t.empties, t.flattener.Empties),
 	}
 	for name, c := range t.fields {
 		if wanted == nil || wanted(name) {

@@ -10,7 +10,7 @@ import (
 
 // seeds are the queries of the scripts of package insights.
 func seeds(f *testing.F) {
-	files, err := filepath.Glob("../testdata/*.test")
+	files, err := filepath.Glob("../testdata/*.txt")
 	if err != nil || len(files) == 0 {
 		f.Fatal(len(files), err)
 	}

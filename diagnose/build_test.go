@@ -69,3 +69,10 @@ func written(lines ...string) []Line {
 	}
 	return all
 }
+
+// job is a task of no service that ended with this code.
+func job(code int32) types.Task {
+	t := crashed(1, code)
+	t.Group, t.StartedBy = aws.String("family:job"), nil
+	return t
+}

@@ -179,7 +179,7 @@ func newCase(e Evidence) *evidenced {
 		// "root cause = signature with the most failed tasks of this deployment id
 		// (startedBy)".
 		ours := e.Deployment == "" || t.StartedBy == nil || *t.StartedBy == e.Deployment
-		if ours && !Benign(t) {
+		if ours && !Benign(t) && !c.jobDone(t) {
 			c.tasks = append(c.tasks, t)
 		}
 	}

@@ -109,6 +109,8 @@ func TestJudgement(t *testing.T) {
 			stopped(7, "InfrastructureHealth", "GPU failed"),
 		}}, nil},
 		{"tasks of the revision before do not count", Evidence{StoppedTasks: []types.Task{old}}, nil},
+		{"a job that is done is no failure", Evidence{StoppedTasks: []types.Task{job(0)}}, nil},
+		{"a job that fails is one", Evidence{StoppedTasks: []types.Task{job(3)}}, []string{"C17"}},
 		{"the cause with the most tasks comes first", Evidence{StoppedTasks: []types.Task{
 			failedBefore, crashed(1, 1), crashed(2, 1)}}, []string{"C17", "A01"}},
 		{"of two equal counts the stronger evidence comes first", Evidence{StoppedTasks: []types.Task{

@@ -193,3 +193,11 @@ func shortened(s string) string {
 	}
 	return string(r[:commandShown-1]) + "…"
 }
+
+// AddTargets adds the targets of a target group.
+func (e *Evidence) AddTargets(group string, all []elb.TargetHealthDescription) {
+	if e.Targets == nil {
+		e.Targets = map[string][]elb.TargetHealthDescription{}
+	}
+	e.Targets[group] = append(e.Targets[group], all...)
+}

@@ -95,7 +95,7 @@ var byStopCode = map[types.TaskStopCode]string{
 
 // benign tells of the tasks whose end is no failure.
 func benign(e Evidence) []Finding {
-	c := &evidenced{}
+	c := &evidenced{Evidence: Evidence{TaskDefinition: e.TaskDefinition}}
 	add := func(s catalogue.Signature, tasks int, at time.Time, subject, text string) {
 		d := c.draft(s, "", nil, strongReason)
 		d.tasks += tasks
@@ -104,7 +104,14 @@ func benign(e Evidence) []Finding {
 		}
 	}
 	for _, t := range e.StoppedTasks {
-		if e.Deployment != "" && t.StartedBy != nil && *t.StartedBy != e.Deployment || !Benign(t) {
+		if e.Deployment != "" && t.StartedBy != nil && *t.StartedBy != e.Deployment {
+			continue
+		}
+		if c.jobDone(t) {
+			add(catalogue.Get("T12"), 1, endOf(t), "task "+taskID(t), exitText(t, c.culprit(t)))
+			continue
+		}
+		if !Benign(t) {
 			continue
 		}
 		s, _, ok := catalogue.Find(catalogue.Reason, aws.ToString(t.StoppedReason))

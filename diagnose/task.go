@@ -48,6 +48,16 @@ func Benign(t types.Task) bool {
 
 const stopCodeInfrastructureHealth types.TaskStopCode = "InfrastructureHealth"
 
+// jobDone tells whether a task that is of no service ended well: what has to run for
+// ever in a service may end in a task of its own.
+func (c *evidenced) jobDone(t types.Task) bool {
+	if t.Group == nil || strings.HasPrefix(*t.Group, "service:") || t.StopCode != types.TaskStopCodeEssentialContainerExited {
+		return false
+	}
+	k := c.culprit(t)
+	return k != nil && *k.ExitCode == 0
+}
+
 // explainTask adds a failed task to the one cause that its evidence supports best.
 func (c *evidenced) explainTask(t types.Task) {
 	for _, look := range []func(types.Task) bool{c.byReason, c.byStoppedReason, c.byLog, c.byExit} {

@@ -31,6 +31,7 @@ var computed = []Signature{
 			{"It waits after failed starts, for up to half an hour", "Stopped tasks of the last hour: aws ecs list-tasks --desired-status STOPPED"},
 			{"The service-linked role is missing", "aws iam get-role --role-name AWSServiceRoleForECS"}},
 		Remedy: []string{"Try once more with aws ecs update-service --force-new-deployment, and look at the events that follow."}},
+	{ID: "T12", Kind: Benign, Confidence: Certain, Cause: "The task is of no service, and ended by itself with exit code 0, as a job does", Page: pageStopCodes},
 	{ID: "U01", Kind: Ambiguous, Confidence: Possible, Cause: "The task stopped: {reason}", Page: pageStopCodes,
 		Remedy: []string{"Look at the task's containers (aws ecs describe-tasks) and their logs."}},
 }

@@ -59,6 +59,9 @@ var allowed = map[string][]string{
 	"agent/output":        {"runtime", "awslogs"},
 	"agent":               {"model", "fleet", "runtime", "awslogs", "agent/output"},
 	"evidence":            {"diagnose"},
+	"pasted":              {"diagnose"},
+	"explanation":         {"diagnose"},
+	"anonymize":           nil,
 	"monitor":             {"diagnose", "evidence"},
 	"preflight":           {"diagnose"},
 	"preflight/facts":     {"preflight"},
@@ -97,6 +100,10 @@ var impure = map[string][]string{
 	"insights/function": {"os", "net", "net/http", "log/slog", "context"},
 	"events/pattern":    {"os", "net", "net/http", "log/slog", "context", "time"},
 	"events/input":      {"os", "net", "net/http", "log/slog", "context"},
+	// Saved evidence is judged by the times in it, and as pure as what judges it.
+	"pasted":      {"os", "net", "net/http", "log/slog", "context"},
+	"explanation": {"os", "net", "net/http", "log/slog", "context"},
+	"anonymize":   {"os", "net", "net/http", "log/slog", "context", "time"},
 	// Texts are recognised wherever they were read.
 	"diagnose/catalogue": {"os", "net", "net/http", "log/slog", "context", "time"},
 }

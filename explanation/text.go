@@ -248,6 +248,8 @@ func (t *text) room(r *diagnose.Room) {
 	switch {
 	case r.More:
 		t.line("Room: %d more such tasks fit the cluster, or more.", r.Tasks)
+	case r.Tasks == 0:
+		t.line("Room: no such task fits the cluster as it is now.")
 	case r.Tasks == 1:
 		t.line("Room: 1 more such task fits the cluster as it is now.")
 	default:

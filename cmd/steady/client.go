@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go/logging"
@@ -43,6 +44,7 @@ type clients struct {
 	logs       *cloudwatchlogs.Client
 	secrets    *secretsmanager.Client
 	parameters *ssm.Client
+	balancers  *elasticloadbalancingv2.Client
 }
 
 // connect makes clients for an endpoint.
@@ -79,6 +81,7 @@ func (t target) connect(ctx context.Context) (clients, error) {
 	return clients{
 		ecs: ecs.NewFromConfig(c), logs: cloudwatchlogs.NewFromConfig(c),
 		secrets: secretsmanager.NewFromConfig(c), parameters: ssm.NewFromConfig(c),
+		balancers: elasticloadbalancingv2.NewFromConfig(c),
 	}, nil
 }
 

@@ -35,6 +35,7 @@ var cli struct {
 	Deploy   deployCommand   `cmd:"" help:"Release an image or a revision, and follow its deployment. Exit codes as those of watch."`
 	Rollback rollbackCommand `cmd:"" help:"Go back to an earlier revision, and follow that. Exit codes as those of watch."`
 	Check    checkCommand    `cmd:"" help:"Find what would keep a deployment from succeeding, before it is made. Exit code 1 on an error."`
+	Why      whyCommand      `cmd:"" help:"Explain what is wrong with a service, a deployment or a task, from the API or from what was saved or pasted."`
 	Status   statusCommand   `cmd:"" help:"Show how the services of a cluster stand, and why one is not steady."`
 	Logs     logsCommand     `cmd:"" help:"Show the output of a service or a task: of all its containers, in the order of time."`
 	Query    queryCommand    `cmd:"" help:"Ask the logs and the lifecycle events, in the language of CloudWatch Logs Insights."`

@@ -14,7 +14,7 @@ var converging = []Signature{
 	{ID: "F07", Seen: in(Event, Rollout), Match: re(`No rollback candidate was found to run the rollback`), Kind: Deterministic, Confidence: Symptom,
 		Cause: "There is no earlier deployment to roll back to", Page: pageBreaker},
 	{ID: "F14", Seen: in(Reason), Match: re(`^(?:Essential container in task exited|Task failed to start)\.?$`), Kind: Ambiguous, Confidence: Symptom,
-		Cause: "The task ended; its containers tell why", Page: pageStopCodes},
+		Cause: "The task ended with a container that it cannot do without, or never began", Page: pageStopCodes},
 	{ID: "F15", Seen: in(API), Match: re(`is currently being updated|waiter state transitioned to Failure|Waiter ServicesStable failed: Max attempts exceeded|Max attempts exceeded`), Kind: Ambiguous, Confidence: Symptom,
 		Cause: "Somebody waited for the service to become stable, and it did not in time", Page: pageEvents},
 

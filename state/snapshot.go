@@ -28,6 +28,7 @@ type tables struct {
 	lookups     *table[model.LookupTable]
 	meta        *table[Meta]
 	rules       *table[model.EventRule]
+	outbox      *table[Outgoing]
 }
 
 // Meta is a fact about this installation, such as its id.
@@ -78,6 +79,7 @@ func newTables() tables {
 		lookups: newTable("lookuptable", func(l *model.LookupTable) string { return l.Name }),
 		rules:   newTable("eventrule", func(r *model.EventRule) string { return r.Name }),
 		meta:    newTable("meta", func(m *Meta) string { return m.Name }),
+		outbox:  newTable("outbox", func(o *Outgoing) string { return outboxKey(o.Number) }),
 	}
 }
 
@@ -90,7 +92,8 @@ func (t tables) snapshot() tables {
 		services: t.services.snapshot(), tasks: t.tasks.snapshot(),
 		deployments: t.deployments.snapshot(), revisions: t.revisions.snapshot(),
 		queries: t.queries.snapshot(), lookups: t.lookups.snapshot(), meta: t.meta.snapshot(),
-		rules: t.rules.snapshot(),
+		rules:  t.rules.snapshot(),
+		outbox: t.outbox.snapshot(),
 	}
 }
 
@@ -119,6 +122,8 @@ func (t tables) load(name, key string, value []byte) error {
 		return t.meta.load(key, value)
 	case t.rules.name:
 		return t.rules.load(key, value)
+	case t.outbox.name:
+		return t.outbox.load(key, value)
 	}
 	return fmt.Errorf("table %q is unknown: the data directory was written by a newer Steady", name)
 }

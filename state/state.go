@@ -1,6 +1,7 @@
 // Package state is the only seam between the parts of Steady: what is desired and
 // what was observed, in typed tables, with transactions, immutable snapshots and
-// a feed of commits. It holds no rule about what the values mean.
+// a feed of commits. It holds no rule about what the values mean: what follows from a
+// change is for the function that Derive is given.
 //
 // Invariants:
 //
@@ -24,10 +25,12 @@ import (
 // Store holds the state of one Steady server.
 type Store struct {
 	backend Backend
+	derive  func(tx *Tx, changes []Change)
 
 	mu      sync.Mutex // guards what follows, up to failed
 	working tables
 	index   uint64
+	told    uint64 // number of the last event in the outbox
 	pending *batch
 	writing *batch // being written, nil when none is
 	failed  error
@@ -48,10 +51,22 @@ type batch struct {
 	err     error
 }
 
+// Option is a choice at Open.
+type Option func(*Store)
+
+// Derive has fn look at every transaction that changed something, once it is complete
+// and before it is accepted: changes are what it changed, in order. What fn writes is
+// part of the transaction, and is not shown to it again. fn must be quick, and must
+// have no effect but through tx.
+func Derive(fn func(tx *Tx, changes []Change)) Option {
+	return func(s *Store) { s.derive = fn }
+}
+
 // Open loads the state that the backend holds. Close it when done.
-func Open(b Backend) (*Store, error) {
+func Open(b Backend, options ...Option) (*Store, error) {
 	s := &Store{
 		backend: b,
+		derive:  func(*Tx, []Change) {},
 		working: newTables(),
 		wake:    make(chan struct{}, 1),
 		stop:    make(chan struct{}),
@@ -60,6 +75,10 @@ func Open(b Backend) (*Store, error) {
 	}
 	if err := b.Load(s.working.load); err != nil {
 		return nil, fmt.Errorf("load the state: %w", err)
+	}
+	s.told = s.working.lastOutgoing()
+	for _, option := range options {
+		option(s)
 	}
 	s.published.Store(&Snapshot{tables: s.working.snapshot()})
 	s.pending = newBatch()
@@ -108,7 +127,7 @@ func (s *Store) stage(fn func(tx *Tx) error) (*batch, error) {
 	if s.failed != nil {
 		return nil, s.failed
 	}
-	tx := &Tx{Snapshot: Snapshot{Index: s.index, tables: s.working}}
+	tx := &Tx{Snapshot: Snapshot{Index: s.index, tables: s.working}, told: s.told}
 	finished := false
 	defer func() {
 		if !finished { // fn failed or panicked
@@ -118,7 +137,11 @@ func (s *Store) stage(fn func(tx *Tx) error) (*batch, error) {
 	if err := fn(tx); err != nil {
 		return nil, err
 	}
+	if changes := tx.changes; len(changes) > 0 {
+		s.derive(tx, changes)
+	}
 	finished = true
+	s.told = tx.told
 	if len(tx.changes) == 0 && len(s.pending.changes) == 0 {
 		if s.writing != nil {
 			return s.writing, nil

@@ -17,6 +17,7 @@ type Tx struct {
 	Snapshot
 	changes []Change
 	undos   []func()
+	told    uint64 // number of the last event in the outbox
 }
 
 func (tx *Tx) undo() {

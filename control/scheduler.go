@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"reflect"
 	"slices"
 	"time"
 
@@ -104,6 +105,9 @@ func (s *scheduler) noteChange(change state.Change, freed map[string]bool) {
 			s.left(v.Instance)
 		}
 	case *model.Instance:
+		if before, ok := change.Old.(*model.Instance); ok && renumbered(before, v) {
+			return
+		}
 		freed[v.Cluster] = true
 		s.concerned(v)
 	case nil:
@@ -111,6 +115,14 @@ func (s *scheduler) noteChange(change state.Change, freed map[string]bool) {
 			s.concerned(i)
 		}
 	}
+}
+
+// renumbered tells whether nothing but the version of a container instance has changed:
+// it rises with what its tasks hold, which the changes of the tasks have told already.
+func renumbered(before, after *model.Instance) bool {
+	n := *before
+	n.Version = after.Version
+	return reflect.DeepEqual(&n, after)
 }
 
 // concerned makes the services due that have tasks on an instance, or shall have: it

@@ -168,15 +168,15 @@ func (s step) request(svc *model.Service, d *model.TaskDefinition, count int) pl
 // service: one reason of several, that of the newest deployment, since noting one after
 // the other would never come to rest.
 func (s step) startAll(svc *model.Service, starts []rollout.Start) *model.Service {
-	refusal := ""
+	refusal := model.PlacementRefusal{}
 	for _, start := range starts {
-		var message string
-		if svc, message = s.start(svc, start); refusal == "" {
-			refusal = message
+		var refused model.PlacementRefusal
+		if svc, refused = s.start(svc, start); refusal.Message == "" {
+			refusal = refused
 		}
 	}
 	switch {
-	case refusal != "":
+	case refusal.Message != "":
 		return rollout.Refused(svc, refusal, s.now)
 	case len(starts) > 0:
 		return rollout.Placed(svc)
@@ -184,14 +184,17 @@ func (s step) startAll(svc *model.Service, starts []rollout.Start) *model.Servic
 	return svc
 }
 
-// start places new tasks of a deployment and makes their records. The message tells
-// what found no place.
-func (s step) start(svc *model.Service, start rollout.Start) (_ *model.Service, refusal string) {
+// start places new tasks of a deployment and makes their records. The refusal tells
+// what found no place; it has no message where all did.
+func (s step) start(svc *model.Service, start rollout.Start) (_ *model.Service, refusal model.PlacementRefusal) {
 	definition, ok := s.tx.TaskDefinition(start.TaskDefinition)
 	if !ok {
 		s.log.Error("a deployment's task definition is missing", "cluster", svc.Cluster, "service", svc.Name,
 			"deployment", start.Deployment, "taskDefinition", start.TaskDefinition.String())
-		return svc, "(service " + svc.Name + ") failed to launch a task with (error TaskDefinition not found.)."
+		const reason = "TaskDefinition not found."
+		return svc, model.PlacementRefusal{
+			Message: "(service " + svc.Name + ") failed to launch a task with (error " + reason + ").", Reason: reason, Configuration: true,
+		}
 	}
 	request := s.request(svc, definition, start.Count)
 	result := s.place(svc, request, start.On)
@@ -209,9 +212,11 @@ func (s step) start(svc *model.Service, start rollout.Start) (_ *model.Service, 
 	}
 	svc = rollout.Started(svc, tasks, start.Unhealthy, s.now)
 	if len(tasks) == start.Count {
-		return svc, ""
+		return svc, refusal
 	}
-	return svc, placement.Event(svc.Name, result)
+	return svc, model.PlacementRefusal{
+		Message: placement.Event(svc.Name, result), Instance: result.Closest.Instance, Reason: string(result.Closest.Reason),
+	}
 }
 
 // place finds places for tasks: anywhere, or one on each of the given instances.

@@ -1,12 +1,12 @@
 package ecs
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"steady/lifecycle"
 	"steady/model"
 	"steady/state"
 )
@@ -33,7 +33,7 @@ func (a *API) showTask(s *state.Snapshot, t *model.Task, withTags bool) types.Ta
 		StoppedReason:        text(t.StoppedReason),
 		Version:              t.Version,
 		EnableExecuteCommand: t.EnableExecuteCommand,
-		Attachments:          []types.Attachment{},
+		Attachments:          showAttachments(t),
 		Attributes:           []types.Attribute{},
 		Tags:                 []types.Tag{},
 		Overrides:            showOverrides(t),
@@ -61,19 +61,14 @@ func showTimes(shown *types.Task, t *model.Task) {
 // showPlace tells what is known of the instance that the task is on. One that was
 // deregistered is no longer on record.
 func showPlace(s *state.Snapshot, shown *types.Task, t *model.Task) {
-	if !t.ConnectivityAt.IsZero() {
-		shown.Connectivity = types.ConnectivityConnected
-	}
 	i, ok := s.Instance(t.Instance)
+	shown.Connectivity = lifecycle.Connectivity(t, i)
 	if !ok {
 		return
 	}
 	shown.AvailabilityZone = text(i.AvailabilityZone)
 	if v, ok := i.Attribute(cpuArchitecture); ok {
 		shown.Attributes = append(shown.Attributes, types.Attribute{Name: aws.String(cpuArchitecture), Value: aws.String(v)})
-	}
-	if t.Live() && !i.AgentConnected {
-		shown.Connectivity = types.ConnectivityDisconnected
 	}
 }
 
@@ -82,22 +77,8 @@ func showOverrides(t *model.Task) *types.TaskOverride {
 	shown := t.Overrides
 	//lint:ignore SA1019 ECS still shows the member, as an empty list
 	shown.InferenceAcceleratorOverrides = []types.InferenceAcceleratorOverride{}
-	shown.ContainerOverrides = slices.Clone(given(t.Overrides.ContainerOverrides))
-	for _, c := range t.Containers {
-		if _, ok := containerOverride(t, c.Name); !ok {
-			shown.ContainerOverrides = append(shown.ContainerOverrides, types.ContainerOverride{Name: aws.String(c.Name)})
-		}
-	}
+	shown.ContainerOverrides = t.ContainerOverrides()
 	return &shown
-}
-
-func containerOverride(t *model.Task, name string) (types.ContainerOverride, bool) {
-	for _, o := range t.Overrides.ContainerOverrides {
-		if aws.ToString(o.Name) == name {
-			return o, true
-		}
-	}
-	return types.ContainerOverride{}, false
 }
 
 func (a *API) showContainers(s *state.Snapshot, t *model.Task) []types.Container {
@@ -115,7 +96,7 @@ func (a *API) showContainers(s *state.Snapshot, t *model.Task) []types.Container
 			Reason:            text(c.Reason),
 			HealthStatus:      types.HealthStatus(c.Health),
 			NetworkBindings:   showBindings(c.Bindings),
-			NetworkInterfaces: []types.NetworkInterface{},
+			NetworkInterfaces: showInterfaces(t, c),
 		}
 		if c.Exit.Known {
 			x.ExitCode = aws.Int32(int32(c.Exit.Code))
@@ -128,23 +109,42 @@ func (a *API) showContainers(s *state.Snapshot, t *model.Task) []types.Container
 	return shown
 }
 
-// showSizes tells what the container was given, as strings: the override where
-// there is one, else what its definition says.
+// showSizes tells what the container was given, as strings.
 func showSizes(x *types.Container, d *model.TaskDefinition, t *model.Task) {
-	c, _ := d.Container(*x.Name)
-	o, _ := containerOverride(t, *x.Name)
-	number := func(override, own *int32) *string {
-		if override != nil {
-			own = override
-		}
-		if own == nil {
-			return nil
-		}
-		return aws.String(strconv.Itoa(int(*own)))
+	sizes := t.Sizes(d, *x.Name)
+	x.Cpu, x.Memory, x.MemoryReservation = number(sizes.CPU), number(sizes.Memory), number(sizes.MemoryReservation)
+}
+
+func number(n *int32) *string {
+	if n == nil {
+		return nil
 	}
-	x.Cpu = number(o.Cpu, &c.Cpu)
-	x.Memory = number(o.Memory, c.Memory)
-	x.MemoryReservation = number(o.MemoryReservation, c.MemoryReservation)
+	return aws.String(strconv.Itoa(int(*n)))
+}
+
+// showAttachments are the task's network interfaces. The API calls their type
+// ElasticNetworkInterface, events call it eni.
+func showAttachments(t *model.Task) []types.Attachment {
+	shown := []types.Attachment{}
+	for _, a := range t.Attachments {
+		shown = append(shown, types.Attachment{
+			Id: text(a.ID), Type: aws.String("ElasticNetworkInterface"), Status: text(a.Status), Details: a.Details(),
+		})
+	}
+	return shown
+}
+
+// showInterfaces tells where a container was reached. One of a task without network
+// interfaces of its own has an address in the network of its instance.
+func showInterfaces(t *model.Task, c model.Container) []types.NetworkInterface {
+	shown := []types.NetworkInterface{}
+	for _, a := range t.Attachments {
+		shown = append(shown, types.NetworkInterface{AttachmentId: text(a.ID), PrivateIpv4Address: text(a.Address)})
+	}
+	if len(shown) == 0 && c.Address != "" {
+		shown = append(shown, types.NetworkInterface{PrivateIpv4Address: text(c.Address)})
+	}
+	return shown
 }
 
 func showBindings(bindings []model.Binding) []types.NetworkBinding {

@@ -38,7 +38,8 @@ func TestHealthOfATask(t *testing.T) {
 	}
 }
 
-// A task's health may change for ever; when it was first HEALTHY stays.
+// A task's health may change for ever; when it was first HEALTHY stays. No event tells
+// of it, so that the version stays too.
 func TestHealthOverTime(t *testing.T) {
 	x := task()
 	x.Containers[0].Checked = true
@@ -50,11 +51,11 @@ func TestHealthOverTime(t *testing.T) {
 		version   int64
 	}{
 		{1, model.HealthUnknown, model.HealthUnknown, time.Time{}, 2}, // RUNNING now
-		{2, model.Healthy, model.Healthy, at(2), 3},
-		{3, model.Healthy, model.Healthy, at(2), 3},
-		{4, model.Unhealthy, model.Unhealthy, at(2), 4},
-		{5, "", model.Unhealthy, at(2), 4}, // what is not seen stays
-		{6, model.Healthy, model.Healthy, at(2), 5},
+		{2, model.Healthy, model.Healthy, at(2), 2},
+		{3, model.Healthy, model.Healthy, at(2), 2},
+		{4, model.Unhealthy, model.Unhealthy, at(2), 2},
+		{5, "", model.Unhealthy, at(2), 2}, // what is not seen stays
+		{6, model.Healthy, model.Healthy, at(2), 2},
 	} {
 		x = Observe(x, sees(model.Running, is(step.health), runs), at(step.second))
 		if x.Health != step.want || !x.HealthyAt.Equal(step.healthyAt) || x.Version != step.version {

@@ -49,37 +49,37 @@ func Observe(t *model.Task, o model.Observation, now time.Time) *model.Task {
 		return t
 	}
 	n := *t
-	changed := observeContainers(&n, o.Containers)
-	changed = observeHealth(&n, now) || changed
-	changed = observeTimes(&n, o) || changed
-	changed = observeEnd(&n, o) || changed
-	changed = advance(&n, o.Status, now) || changed
-	if !changed {
+	told, kept := observeContainers(&n, o.Containers)
+	kept = observeHealth(&n, now) || kept
+	told = observeTimes(&n, o) || told
+	told = observeEnd(&n, o) || told
+	told = advance(&n, o.Status, now) || told
+	switch {
+	case told:
+		n.Version++ // "+1 per change that makes an event"
+	case !kept:
 		return t
 	}
-	n.Version++
 	return &n
 }
 
-// observeContainers merges what was seen of each container.
-func observeContainers(n *model.Task, seen []model.Container) bool {
-	changed := false
+// observeContainers merges what was seen of each container. It tells whether anything
+// changed that ECS tells of, and anything else that is kept.
+func observeContainers(n *model.Task, seen []model.Container) (told, kept bool) {
 	n.Containers = slices.Clone(n.Containers)
 	for _, s := range seen {
 		i := slices.IndexFunc(n.Containers, func(c model.Container) bool { return c.Name == s.Name })
 		if i < 0 {
 			continue
 		}
-		if merged, diff := mergeContainer(n.Containers[i], s); diff {
-			n.Containers[i] = merged
-			changed = true
-		}
+		told = mergeContainer(&n.Containers[i], s) || told
+		kept = mergeHealth(&n.Containers[i], s) || kept
 	}
-	return changed
+	return told, kept
 }
 
 // mergeContainer takes over what was seen; what an observation leaves out stays.
-func mergeContainer(c, s model.Container) (model.Container, bool) {
+func mergeContainer(c *model.Container, s model.Container) bool {
 	changed := false
 	if c.Last != s.Last && (s.Last == model.Stopped || model.CanBecome(c.Last, s.Last)) {
 		c.Last, changed = s.Last, true
@@ -92,16 +92,25 @@ func mergeContainer(c, s model.Container) (model.Container, bool) {
 	take(&c.RuntimeID, s.RuntimeID)
 	take(&c.Digest, s.Digest)
 	take(&c.Reason, s.Reason)
+	take(&c.Address, s.Address)
+	take(&c.MAC, s.MAC)
 	if s.Exit.Known && c.Exit != s.Exit {
 		c.Exit, changed = s.Exit, true
-	}
-	if s.Health != "" && s.Health != c.Health {
-		c.Health, changed = s.Health, true
 	}
 	if len(s.Bindings) > 0 && !slices.Equal(c.Bindings, s.Bindings) {
 		c.Bindings, changed = s.Bindings, true
 	}
-	return c, changed
+	return changed
+}
+
+// mergeHealth takes over what health checks say: "task health is not a part of the
+// event".
+func mergeHealth(c *model.Container, s model.Container) bool {
+	if s.Health == "" || s.Health == c.Health {
+		return false
+	}
+	c.Health = s.Health
+	return true
 }
 
 // observeTimes takes over times that only the agent knows; the first word counts.

@@ -112,7 +112,14 @@ type ServiceEvent struct {
 // PlacementRefusal says since when and why tasks of a service have no place.
 type PlacementRefusal struct {
 	At      time.Time
-	Message string
+	Message string // as the service event words it
+	// Instance is the id of the container instance that came closest, and Reason why
+	// it refused, such as RESOURCE:CPU. Empty where there was no instance to ask.
+	Instance string
+	Reason   string
+	// Configuration tells that it is not for want of room, but for an error in what is
+	// to be placed.
+	Configuration bool
 }
 
 // Refused tells whether the last attempt to place a task failed.
@@ -157,6 +164,8 @@ type Deployment struct {
 	RanAt time.Time
 	// Backoff is how starts of tasks that never reach RUNNING are slowed down.
 	Backoff Backoff
+	// ImpairedAt is when it was last said that tasks cannot be started consistently.
+	ImpairedAt time.Time
 	// Forgotten is what tasks whose records have been removed had told.
 	Forgotten Forgotten
 }

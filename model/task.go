@@ -79,6 +79,9 @@ type Task struct {
 	StoppedReason string
 
 	Containers []Container
+	// Attachments are the network interfaces of the task's own: none but in network
+	// mode awsvpc.
+	Attachments []Attachment
 	// ProtectedUntil is when task scale-in protection ends; zero is none.
 	ProtectedUntil time.Time
 	Overrides      types.TaskOverride
@@ -112,6 +115,10 @@ type Container struct {
 	Reason    string
 	Health    HealthStatus
 	Bindings  []Binding
+	// Address and MAC are where the container was reached in its network, as observed:
+	// kept when it has stopped, so that it can be told who once had them.
+	Address string
+	MAC     string
 }
 
 // Exit is a container's exit code, where there is one: a container that never
@@ -127,6 +134,81 @@ type Binding struct {
 	ContainerPort int
 	HostPort      int
 	Protocol      string
+}
+
+// Attachment is an elastic network interface of a task.
+type Attachment struct {
+	ID             string // UUID
+	Status         string // PRECREATED, CREATED, ATTACHING, ATTACHED, DETACHING, DETACHED, DELETED or FAILED
+	Subnet         string // "subnet-…"
+	Interface      string // "eni-…"
+	MAC            string
+	PrivateDNSName string
+	Address        string // private, IPv4
+}
+
+// Details are what is known of the interface, by the names that ECS gives them.
+func (a Attachment) Details() []types.KeyValuePair {
+	known := []types.KeyValuePair{}
+	for _, d := range [][2]string{
+		{"subnetId", a.Subnet}, {"networkInterfaceId", a.Interface}, {"macAddress", a.MAC},
+		{"privateDnsName", a.PrivateDNSName}, {"privateIPv4Address", a.Address},
+	} {
+		if d[1] != "" {
+			known = append(known, types.KeyValuePair{Name: &d[0], Value: &d[1]})
+		}
+	}
+	return known
+}
+
+// Override returns what the caller that ran the task has overridden of a container.
+func (t *Task) Override(container string) (types.ContainerOverride, bool) {
+	for _, o := range t.Overrides.ContainerOverrides {
+		if o.Name != nil && *o.Name == container {
+			return o, true
+		}
+	}
+	return types.ContainerOverride{}, false
+}
+
+// ContainerOverrides has an entry for each container of the task, as ECS shows them,
+// with what was overridden.
+func (t *Task) ContainerOverrides() []types.ContainerOverride {
+	all := append([]types.ContainerOverride{}, t.Overrides.ContainerOverrides...)
+	for _, c := range t.Containers {
+		if _, ok := t.Override(c.Name); !ok {
+			all = append(all, types.ContainerOverride{Name: &c.Name})
+		}
+	}
+	return all
+}
+
+// Sizes are what a container was given: the override where there is one, else what its
+// definition says; nil where neither says anything.
+type Sizes struct {
+	CPU               *int32 // CPU units
+	Memory            *int32 // MiB, the hard limit
+	MemoryReservation *int32 // MiB, the soft one
+}
+
+// Sizes returns what a container of the task, which is of the revision d, was given.
+func (t *Task) Sizes(d *TaskDefinition, container string) Sizes {
+	c, ok := d.Container(container)
+	if !ok {
+		return Sizes{}
+	}
+	s := Sizes{&c.Cpu, c.Memory, c.MemoryReservation}
+	o, _ := t.Override(container)
+	if o.Cpu != nil {
+		s.CPU = o.Cpu
+	}
+	if o.Memory != nil {
+		s.Memory = o.Memory
+	}
+	if o.MemoryReservation != nil {
+		s.MemoryReservation = o.MemoryReservation
+	}
+	return s
 }
 
 // StopDecided tells whether somebody decided that the task shall end.

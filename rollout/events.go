@@ -30,11 +30,14 @@ func (d *decision) say(format string, args ...any) {
 }
 
 // sayOnce says what has not been said since the primary deployment began, or not
-// for six hours.
-func (d *decision) sayOnce(format string, args ...any) {
-	if message := fmt.Sprintf(format, args...); !saidSince(d.service, message, d.Now.Add(-repeatAfter)) {
-		addEvent(d.edit(), d.Now, message)
+// for six hours, and tells whether it did.
+func (d *decision) sayOnce(format string, args ...any) bool {
+	message := fmt.Sprintf(format, args...)
+	if saidSince(d.service, message, d.Now.Add(-repeatAfter)) {
+		return false
 	}
+	addEvent(d.edit(), d.Now, message)
+	return true
 }
 
 func saidSince(s *model.Service, message string, since time.Time) bool {
@@ -104,14 +107,15 @@ func Placed(s *model.Service) *model.Service {
 }
 
 // Refused notes that a task found no place, and says so unless the same was said
-// and still holds.
-func Refused(s *model.Service, message string, now time.Time) *model.Service {
-	if s.Placement.Message == message && now.Sub(s.Placement.At) < repeatAfter {
+// and still holds. The time of the refusal is set here.
+func Refused(s *model.Service, refusal model.PlacementRefusal, now time.Time) *model.Service {
+	if s.Placement.Message == refusal.Message && now.Sub(s.Placement.At) < repeatAfter {
 		return s
 	}
 	n := *s
-	n.Placement = model.PlacementRefusal{At: now, Message: message}
-	addEvent(&n, now, message)
+	refusal.At = now
+	n.Placement = refusal
+	addEvent(&n, now, refusal.Message)
 	return &n
 }
 
@@ -132,6 +136,16 @@ func (d *decision) sayFailedStarts() {
 		if !toldSince(d.service, d.Now.Add(-repeatAfter), func(message string) bool { return strings.HasPrefix(message, told+name) }) {
 			d.say("%s%s", told, t.StoppedReason)
 		}
+	}
+}
+
+// sayImpaired tells that tasks of a deployment cannot be started consistently.
+func (d *decision) sayImpaired(deployment string) {
+	if !d.sayOnce("(service %s) is unable to consistently start tasks successfully. %s", d.service.Name, seeTroubleshooting) {
+		return
+	}
+	if x := d.edit().Deployment(deployment); x != nil {
+		x.ImpairedAt = d.Now
 	}
 }
 

@@ -46,7 +46,7 @@ func (d *decision) throttled(x model.Deployment) bool {
 	until := last.Add(Delay(b.Rounds))
 	if d.Now.Before(until) {
 		d.wakeAt(until)
-		d.sayOnce("(service %s) is unable to consistently start tasks successfully. %s", d.service.Name, seeTroubleshooting)
+		d.sayImpaired(x.ID)
 		return true
 	}
 	f := d.failures(&x)

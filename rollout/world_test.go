@@ -138,7 +138,7 @@ func (w *world) launch(s Start) {
 		w.service = Placed(w.service)
 		return
 	}
-	w.service = Refused(w.service, "(service web) was unable to place a task because no container instance met all of its requirements.", w.now)
+	w.service = Refused(w.service, model.PlacementRefusal{Message: "(service web) was unable to place a task because no container instance met all of its requirements."}, w.now)
 }
 
 func (w *world) put(t *model.Task) {

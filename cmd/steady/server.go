@@ -22,6 +22,7 @@ import (
 	"steady/fleet"
 	"steady/logs"
 	"steady/model"
+	"steady/outbox"
 	"steady/runtime"
 	"steady/state"
 	"steady/state/bolt"
@@ -35,6 +36,7 @@ type server struct {
 	runtime   runtime.Runtime
 	store     *state.Store
 	archive   *archive.Archive
+	outbox    *outbox.Outbox
 	logs      *logs.API
 	bus       *bus.Bus
 	events    *events.API
@@ -54,7 +56,7 @@ func newServer(ctx context.Context, c upCommand, log *slog.Logger) (_ *server, e
 			s.close()
 		}
 	}()
-	if s.store, err = openState(c.DataDir); err != nil {
+	if s.store, err = openState(c.DataDir, state.Derive(outbox.Derive(s.realm))); err != nil {
 		return nil, err
 	}
 	if s.archive, err = archive.Open(filepath.Join(c.DataDir, "archive"), archive.Options{
@@ -63,6 +65,9 @@ func newServer(ctx context.Context, c upCommand, log *slog.Logger) (_ *server, e
 		return nil, err
 	}
 	if err = s.openEvents(); err != nil {
+		return nil, err
+	}
+	if s.outbox, err = s.openOutbox(ctx); err != nil {
 		return nil, err
 	}
 	s.logs = logs.New(logs.Options{Archive: s.archive, Store: s.store, Realm: s.realm, Log: log})
@@ -88,7 +93,7 @@ func newServer(ctx context.Context, c upCommand, log *slog.Logger) (_ *server, e
 	return s, nil
 }
 
-func openState(dir string) (*state.Store, error) {
+func openState(dir string, options ...state.Option) (*state.Store, error) {
 	backend, err := bolt.Open(dir)
 	if errors.Is(err, bolt.ErrHeld) {
 		return nil, fmt.Errorf("the data directory %s is held by another process: stop that steady, or choose another --data-dir", dir)
@@ -96,12 +101,43 @@ func openState(dir string) (*state.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: choose another --data-dir, or make this one usable", err)
 	}
-	store, err := state.Open(backend)
+	store, err := state.Open(backend, options...)
 	if err != nil {
 		backend.Close()
 		return nil, err
 	}
 	return store, nil
+}
+
+// openOutbox brings lifecycle events to all who want every one of them.
+func (s *server) openOutbox(ctx context.Context) (*outbox.Outbox, error) {
+	origin, err := outbox.Origin(ctx, s.store)
+	if err != nil {
+		return nil, err
+	}
+	return outbox.New(s.store, s.log,
+		outbox.Archive(s.archive, origin, s.options.EventsRetention),
+		outbox.Consumer{Name: "eventbridge", Deliver: s.toBus},
+	), nil
+}
+
+// toBus gives lifecycle events to the rules of the default bus, where there are any.
+func (s *server) toBus(ctx context.Context, transactions []*state.Outgoing) error {
+	ruled := false
+	for range s.store.Snapshot().EventRules() {
+		ruled = true
+		break
+	}
+	if !ruled {
+		return nil
+	}
+	var all [][]byte
+	for _, o := range transactions {
+		for _, e := range o.Events {
+			all = append(all, e.JSON)
+		}
+	}
+	return s.bus.Deliver(ctx, all...)
 }
 
 // register makes sure of the default cluster and of this machine's instances.
@@ -134,6 +170,7 @@ func (s *server) run(ctx context.Context, ready func(url string)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var parts sync.WaitGroup
+	parts.Go(func() { s.outbox.Run(ctx) })
 	parts.Go(func() { s.fleet.Run(ctx) })
 	parts.Go(func() { s.bus.Run(ctx) })
 	parts.Go(func() {
@@ -206,9 +243,18 @@ func (s *server) handler(closing <-chan struct{}) http.Handler {
 	}
 	api := ecs.New(s.store, s.realm, ecs.Options{Settle: s.options.Settle})
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /healthz", s.health)
 	mux.Handle("/", awsapi.Handler(o, api.Service(), s.logs.Service(), s.events.Service()))
 	return mux
+}
+
+// health says "ok", since requests are answered, and what is wrong nevertheless.
+func (s *server) health(w http.ResponseWriter, _ *http.Request) {
+	fmt.Fprintln(w, "ok")
+	for _, stuck := range s.outbox.Stuck() {
+		fmt.Fprintf(w, "%d lifecycle events wait for %s since %s: %v\n",
+			stuck.Waiting, stuck.Consumer, stuck.Since.UTC().Format(time.RFC3339), stuck.Err)
+	}
 }
 
 func (s *server) close() {

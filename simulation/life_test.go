@@ -18,6 +18,7 @@ type life struct {
 	dice     *rand.Rand
 	trace    *trace
 	watch    *watch
+	history  *history
 	disk     *state.Memory // what outlives a server
 	machines *sim.Runtime  // and what runs meanwhile
 	size     int           // number of container instances
@@ -44,6 +45,7 @@ func newLife(seed uint64, tr *trace) *life {
 	l.keep = pick(l, 3, 1, 0)
 	l.machines = sim.New(sim.Options{CPUs: 4 * l.size, Memory: int64(l.size) * 8 << 30, InstanceLabel: agent.LabelInstance})
 	l.watch = newWatch(l)
+	l.history = newHistory(l)
 	l.client = newClient(l)
 	return l
 }

@@ -36,6 +36,7 @@ func (l *life) rest() {
 		l.violated("no end: %s", unended)
 	}
 	l.leftOver()
+	l.history.agree()
 }
 
 // unended says what of the cluster has not come to an end, "" if all has.

@@ -13,6 +13,7 @@ import (
 	"steady/ecs"
 	"steady/fleet"
 	"steady/model"
+	"steady/outbox"
 	"steady/state"
 )
 
@@ -53,7 +54,7 @@ func (l *life) up(p *process) (*server, error) {
 	s.ctx, s.end = context.WithCancel(context.Background())
 	log := l.trace.log()
 	var err error
-	if s.store, err = state.Open(disk{l.disk, s.process}); err != nil {
+	if s.store, err = state.Open(disk{l.disk, s.process}, state.Derive(outbox.Derive(realm))); err != nil {
 		return s, err
 	}
 	l.watch.follow(s.store)
@@ -73,6 +74,7 @@ func (l *life) up(p *process) (*server, error) {
 		return s, err
 	}
 	s.fleet = fleet.New(s.store, log)
+	s.tell(log)
 	s.part("fleet", func() { s.fleet.Run(s.ctx) })
 	s.part("control", func() {
 		control.Run(s.ctx, s.store, control.Settings{Settle: l.settle, Retention: retention}, log)

@@ -69,7 +69,7 @@ func (w *watch) moved(old, now *model.Task) {
 	if old.Last != now.Last && !model.CanBecome(old.Last, now.Last) && !w.life.unanswered {
 		bad("goes from " + string(old.Last) + " to " + string(now.Last))
 	}
-	if now.Version < old.Version || now.Version == old.Version && (old.Last != now.Last || old.Desired != now.Desired || old.Health != now.Health) {
+	if now.Version < old.Version || now.Version == old.Version && (old.Last != now.Last || old.Desired != now.Desired) {
 		bad("changes without a higher version")
 	}
 	if old.Instance != now.Instance || old.TaskDefinition != now.TaskDefinition || old.Service != now.Service ||

@@ -212,6 +212,11 @@ func (c *compiler) call(e *ql.Call) node {
 	for i, a := range args {
 		nodes[i] = c.expr(a)
 	}
+	if last := len(args) - 1; f.Layout {
+		if k, fixed := nodes[last].(constant); fixed && !function.IsLayout(k.Text()) {
+			c.fail(args[last].Place(), "%s is no pattern of dates: write yyyy-MM-dd HH:mm:ss, or %%Y-%%m-%%d %%H:%%M:%%S", args[last])
+		}
+	}
 	return &call{fn, nodes}
 }
 
@@ -255,7 +260,7 @@ func arguments(least, most int) string {
 	n := func(i int) string { return value.FormatNumber(float64(i)) }
 	switch {
 	case most < 0:
-		return "at least " + n(least) + " arguments"
+		return "at least " + arguments(least, least)
 	case least == most && least == 1:
 		return "1 argument"
 	case least == most:

@@ -86,8 +86,8 @@ func (a *distinct) result(g int) value.Value {
 	return value.OfNumber(float64(len(a.sets[g])))
 }
 
-// sketchBits: 2^14 registers, a standard error of 0.8%.
-const sketchBits = 14
+// sketchBits: 2^16 registers, a standard error of 0.4%.
+const sketchBits = 16
 
 // sketch is a HyperLogLog.
 type sketch [1 << sketchBits]uint8

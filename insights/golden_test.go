@@ -20,7 +20,8 @@ var update = flag.Bool("update", false, "write what the queries of testdata give
 //	                      the events loaded before in this file stay
 //	clear                 forgets all events
 //	query [limit=N]       a query, of any number of lines
-//	expect                its result: the columns, and the rows; ∅ is no value
+//	expect                its result: the columns, and the rows; ∅ is no
+//	                      value, "" an empty one
 //	error FROM-TO         or the error
 //
 // Lines that belong to a command are indented. go test -update writes the results.

@@ -177,7 +177,9 @@ func table(r *Result) string {
 			cells[i] = "∅"
 			for _, f := range row {
 				if f.Name == c {
-					cells[i] = strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(f.Value)
+					if cells[i] = strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(f.Value); f.Value == "" {
+						cells[i] = `""`
+					}
 				}
 			}
 		}

@@ -426,7 +426,9 @@ func (q *refQuery) table(columns []string) []string {
 		cells := make([]string, len(columns))
 		for i, c := range columns {
 			if cells[i] = "∅"; r.values[c].there {
-				cells[i] = r.values[c].shown()
+				if cells[i] = r.values[c].shown(); cells[i] == "" {
+					cells[i] = `""`
+				}
 			}
 		}
 		lines = append(lines, strings.Join(cells, " | "))

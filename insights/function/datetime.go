@@ -21,9 +21,9 @@ var datetime = map[string]Function{
 	}),
 	// "now() returns the current time in epoch seconds"
 	"now":        {Constant: func(q Query) value.Value { return value.OfNumber(float64(q.Now.Unix())) }},
-	"parsedate":  strict(2, 2, parseDate),
-	"formatdate": strict(2, 2, formatDate),
-	"strftime":   strict(2, 2, formatDate),
+	"parsedate":  {Min: 2, Max: 2, Layout: true, Call: parseDate},
+	"formatdate": {Min: 2, Max: 2, Layout: true, Call: formatDate},
+	"strftime":   {Min: 2, Max: 2, Layout: true, Call: formatDate},
 }
 
 func timeOf(v value.Value) value.Value {
@@ -107,7 +107,7 @@ func parseDate(args []value.Value) value.Value {
 	if !known {
 		return value.Value{}
 	}
-	t, err := time.Parse(layout, args[0].Text())
+	t, err := time.Parse(layout, args[0].Text()) // of what is no text: an error
 	if err != nil {
 		return value.Value{}
 	}

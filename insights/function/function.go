@@ -31,6 +31,8 @@ type Function struct {
 	// Pattern makes the function from its second argument, a regular expression; the
 	// others are its arguments.
 	Pattern func(*regexp.Regexp) Func
+	// Layout says that the last argument is a pattern of dates; see IsLayout.
+	Layout bool
 	// Constant is the same for the whole query.
 	Constant func(Query) value.Value
 }

@@ -21,6 +21,12 @@ var percents = map[byte]string{
 	'z': "-0700", 'Z': "MST", 'F': "2006-01-02", 'T': "15:04:05", 'D': "01/02/06", '%': "%",
 }
 
+// IsLayout tells whether a pattern of dates has fields only that are known.
+func IsLayout(pattern string) bool {
+	_, ok := layoutOf(pattern)
+	return ok
+}
+
 // layoutOf is Go's layout for a pattern, unless it has a field that is not known.
 func layoutOf(pattern string) (string, bool) {
 	if strings.Contains(pattern, "%") {

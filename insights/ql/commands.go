@@ -139,7 +139,7 @@ func (p *parser) checkParse(c *Extract, at Span) {
 	}
 	if c.Regex == nil {
 		if stars := strings.Count(c.Glob, "*"); stars != len(c.Names) {
-			p.fail(at, "the pattern has %d wildcards (*) and %d names: each wildcard needs one", stars, len(c.Names))
+			p.fail(at, "the pattern's %d wildcards (*) need as many names behind as, not %d", stars, len(c.Names))
 		}
 		return
 	}

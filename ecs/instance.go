@@ -68,18 +68,12 @@ func (a *API) DescribeContainerInstances(ctx context.Context, in *ecs.DescribeCo
 	if err != nil {
 		return nil, err
 	}
-	out := &ecs.DescribeContainerInstancesOutput{ContainerInstances: []types.ContainerInstance{}, Failures: []types.Failure{}}
-	for _, ref := range in.ContainerInstances {
-		i, ok, err := findInstance(s, c.Name, ref)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			id, _ := identifier("container-instance", ref, c.Name)
-			out.Failures = append(out.Failures, failure(a.realm.InstanceARN(c.Name, id)))
-			continue
-		}
+	out := &ecs.DescribeContainerInstancesOutput{ContainerInstances: []types.ContainerInstance{}}
+	out.Failures, err = a.instances().each(s, c.Name, in.ContainerInstances, func(i *model.Instance) {
 		out.ContainerInstances = append(out.ContainerInstances, a.showInstance(s, i, in.Include))
+	})
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
 }

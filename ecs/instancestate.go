@@ -30,21 +30,12 @@ func (a *API) UpdateContainerInstancesState(ctx context.Context, in *ecs.UpdateC
 	}
 	var out *ecs.UpdateContainerInstancesStateOutput
 	err := a.store.Update(ctx, func(tx *state.Tx) error {
-		out = &ecs.UpdateContainerInstancesStateOutput{ContainerInstances: []types.ContainerInstance{}, Failures: []types.Failure{}}
+		out = &ecs.UpdateContainerInstancesStateOutput{ContainerInstances: []types.ContainerInstance{}}
 		c, err := cluster(&tx.Snapshot, in.Cluster)
 		if err != nil {
 			return err
 		}
-		for _, ref := range in.ContainerInstances {
-			i, ok, err := findInstance(&tx.Snapshot, c.Name, ref)
-			if err != nil {
-				return err
-			}
-			if !ok {
-				id, _ := identifier("container-instance", ref, c.Name)
-				out.Failures = append(out.Failures, failure(a.realm.InstanceARN(c.Name, id)))
-				continue
-			}
+		out.Failures, err = a.instances().each(&tx.Snapshot, c.Name, in.ContainerInstances, func(i *model.Instance) {
 			if status := model.Status(in.Status); i.Status != status {
 				n := *i
 				n.Status = status
@@ -53,8 +44,8 @@ func (a *API) UpdateContainerInstancesState(ctx context.Context, in *ecs.UpdateC
 				i = &n
 			}
 			out.ContainerInstances = append(out.ContainerInstances, a.showInstance(&tx.Snapshot, i, nil))
-		}
-		return nil
+		})
+		return err
 	})
 	if err != nil {
 		return nil, err

@@ -36,18 +36,12 @@ func (a *API) DescribeServices(ctx context.Context, in *ecs.DescribeServicesInpu
 		return nil, err
 	}
 	withTags := slices.Contains(in.Include, types.ServiceFieldTags)
-	out := &ecs.DescribeServicesOutput{Services: []types.Service{}, Failures: []types.Failure{}}
-	for _, ref := range in.Services {
-		svc, ok, err := findService(s, c.Name, ref)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			name, _ := identifier("service", ref, c.Name)
-			out.Failures = append(out.Failures, failure(a.realm.ServiceARN(c.Name, name)))
-			continue
-		}
+	out := &ecs.DescribeServicesOutput{Services: []types.Service{}}
+	out.Failures, err = a.services().each(s, c.Name, in.Services, func(svc *model.Service) {
 		out.Services = append(out.Services, *a.showService(s, svc, withTags))
+	})
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
 }

@@ -73,18 +73,12 @@ func (a *API) DescribeTasks(ctx context.Context, in *ecs.DescribeTasksInput) (*e
 		return nil, err
 	}
 	withTags := slices.Contains(in.Include, types.TaskFieldTags)
-	out := &ecs.DescribeTasksOutput{Tasks: []types.Task{}, Failures: []types.Failure{}}
-	for _, ref := range in.Tasks {
-		t, ok, err := findTask(s, c.Name, ref)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			id, _ := identifier("task", ref, c.Name)
-			out.Failures = append(out.Failures, failure(a.realm.TaskARN(c.Name, id)))
-			continue
-		}
+	out := &ecs.DescribeTasksOutput{Tasks: []types.Task{}}
+	out.Failures, err = a.tasks().each(s, c.Name, in.Tasks, func(t *model.Task) {
 		out.Tasks = append(out.Tasks, a.showTask(s, t, withTags))
+	})
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
 }

@@ -1,0 +1,44 @@
+package ecs
+
+import (
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"steady/model"
+	"steady/state"
+)
+
+// kind is something of which a request names several, by name, id or ARN.
+type kind[T any] struct {
+	name string // as it stands in ARNs
+	find func(s *state.Snapshot, cluster, ref string) (*T, bool, error)
+	arn  func(cluster, id string) string
+}
+
+func (a *API) tasks() kind[model.Task] { return kind[model.Task]{"task", findTask, a.realm.TaskARN} }
+
+func (a *API) services() kind[model.Service] {
+	return kind[model.Service]{"service", findService, a.realm.ServiceARN}
+}
+
+func (a *API) instances() kind[model.Instance] {
+	return kind[model.Instance]{"container-instance", findInstance, a.realm.InstanceARN}
+}
+
+// each hands what refs name in a cluster to do, in their order. What is not there becomes
+// a failure, with the ARN that it would have; a reference that is none is an error.
+func (k kind[T]) each(s *state.Snapshot, cluster string, refs []string, do func(*T)) ([]types.Failure, error) {
+	failures := []types.Failure{}
+	for _, ref := range refs {
+		found, ok, err := k.find(s, cluster, ref)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			id, _ := identifier(k.name, ref, cluster)
+			failures = append(failures, failure(k.arn(cluster, id)))
+			continue
+		}
+		do(found)
+	}
+	return failures, nil
+}

@@ -51,6 +51,7 @@ var allowed = map[string][]string{
 	"ledger":              {"model", "state", "rollout"},
 	"ecs":                 {"model", "awslogs", "ledger", "awsapi", "state", "placement", "placement/query", "rollout", "lifecycle"},
 	"logs":                {"model", "awsapi", "state", "archive", "scan", "insights", "filterpattern"},
+	"telemetry":           {"model", "state", "runtime"},
 	"control":             {"model", "ledger", "state", "placement", "rollout", "lifecycle"},
 	"fleet":               {"model", "state", "lifecycle"},
 	"runtime":             nil,

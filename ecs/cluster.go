@@ -32,6 +32,9 @@ func (a *API) CreateCluster(ctx context.Context, in *ecs.CreateClusterInput) (*e
 		if ok && old.Status == model.Active {
 			c = old
 		} else {
+			if value := tx.Meta(accountSetting(types.SettingNameContainerInsights)); value != "" && len(c.Settings) == 0 {
+				c.Settings = []model.Tag{{Key: string(types.ClusterSettingNameContainerInsights), Value: value}}
+			}
 			tx.PutCluster(c)
 		}
 		out.Cluster = a.showCluster(&tx.Snapshot, c, allOfCluster)
@@ -73,12 +76,67 @@ func readSettings(settings []types.ClusterSetting) ([]model.Tag, error) {
 			return nil, invalid("setting name should be one of [%s]", types.ClusterSettingNameContainerInsights)
 		}
 		value := aws.ToString(s.Value)
-		if value == "" || oneOf("containerInsights", value, "enabled", "enhanced", "disabled") != nil {
-			return nil, invalid("containerInsights should be one of [enabled,enhanced,disabled]")
+		if err := checkInsights(value); err != nil {
+			return nil, err
 		}
 		read = append(read, model.Tag{Key: string(s.Name), Value: value})
 	}
 	return read, nil
+}
+
+func checkInsights(value string) error {
+	if value == "" || oneOf("containerInsights", value, "enabled", "enhanced", "disabled") != nil {
+		return invalid("containerInsights should be one of [enabled,enhanced,disabled]")
+	}
+	return nil
+}
+
+// UpdateClusterSettings changes the settings of a cluster.
+func (a *API) UpdateClusterSettings(ctx context.Context, in *ecs.UpdateClusterSettingsInput) (*ecs.UpdateClusterSettingsOutput, error) {
+	if aws.ToString(in.Cluster) == "" || len(in.Settings) == 0 {
+		return nil, invalid("cluster and settings can not be empty.")
+	}
+	shown, err := a.setSettings(ctx, in.Cluster, in.Settings)
+	if err != nil {
+		return nil, err
+	}
+	return &ecs.UpdateClusterSettingsOutput{Cluster: shown}, nil
+}
+
+// UpdateCluster changes what a cluster has: its settings, here.
+func (a *API) UpdateCluster(ctx context.Context, in *ecs.UpdateClusterInput) (*ecs.UpdateClusterOutput, error) {
+	if aws.ToString(in.Cluster) == "" {
+		return nil, invalid("Cluster can not be empty.")
+	}
+	if err := refuse(updateClusterMembers, in, "the request"); err != nil {
+		return nil, err
+	}
+	shown, err := a.setSettings(ctx, in.Cluster, in.Settings)
+	if err != nil {
+		return nil, err
+	}
+	return &ecs.UpdateClusterOutput{Cluster: shown}, nil
+}
+
+// setSettings gives an ACTIVE cluster settings, unless there are none.
+func (a *API) setSettings(ctx context.Context, ref *string, settings []types.ClusterSetting) (shown *types.Cluster, err error) {
+	read, err := readSettings(settings)
+	if err != nil {
+		return nil, err
+	}
+	return shown, a.store.Update(ctx, func(tx *state.Tx) error {
+		c, err := cluster(&tx.Snapshot, ref)
+		if err != nil {
+			return err
+		}
+		n := *c
+		if len(read) > 0 {
+			n.Settings = read
+			tx.PutCluster(&n)
+		}
+		shown = a.showCluster(&tx.Snapshot, &n, allOfCluster)
+		return nil
+	})
 }
 
 // DescribeClusters shows clusters, INACTIVE ones included. A cluster that does not

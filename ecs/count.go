@@ -20,13 +20,11 @@ type taskCounts struct {
 }
 
 func (n *taskCounts) add(t *model.Task) {
-	switch t.Last {
-	case model.Running:
+	switch {
+	case t.Last == model.Running:
 		n.running++
-	case model.Provisioning, model.Pending, model.Activating:
-		if !t.StopDecided() {
-			n.pending++
-		}
+	case t.Coming():
+		n.pending++
 	}
 }
 

@@ -49,6 +49,13 @@ func (a *API) Service() awsapi.Service {
 			"ListClusters":     awsapi.Op(a.ListClusters),
 			"DeleteCluster":    awsapi.Op(a.DeleteCluster),
 
+			"UpdateCluster":            awsapi.Op(a.UpdateCluster),
+			"UpdateClusterSettings":    awsapi.Op(a.UpdateClusterSettings),
+			"PutAccountSetting":        awsapi.Op(a.PutAccountSetting),
+			"PutAccountSettingDefault": awsapi.Op(a.PutAccountSettingDefault),
+			"ListAccountSettings":      awsapi.Op(a.ListAccountSettings),
+			"DeleteAccountSetting":     awsapi.Op(a.DeleteAccountSetting),
+
 			"RegisterTaskDefinition":     awsapi.Op(a.RegisterTaskDefinition),
 			"DescribeTaskDefinition":     awsapi.Op(a.DescribeTaskDefinition),
 			"ListTaskDefinitions":        awsapi.Op(a.ListTaskDefinitions),

@@ -30,6 +30,11 @@ var clusterMembers = []unsupported[ecs.CreateClusterInput]{
 	{"serviceConnectDefaults", func(i *ecs.CreateClusterInput) bool { return i.ServiceConnectDefaults != nil }},
 }
 
+var updateClusterMembers = []unsupported[ecs.UpdateClusterInput]{
+	{"configuration", func(i *ecs.UpdateClusterInput) bool { return i.Configuration != nil }},
+	{"serviceConnectDefaults", func(i *ecs.UpdateClusterInput) bool { return i.ServiceConnectDefaults != nil }},
+}
+
 var definitionMembers = []unsupported[ecs.RegisterTaskDefinitionInput]{
 	{"networkMode other than bridge", func(i *ecs.RegisterTaskDefinitionInput) bool {
 		return i.NetworkMode != "" && i.NetworkMode != types.NetworkModeBridge

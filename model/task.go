@@ -231,6 +231,16 @@ func (t *Task) Checked() bool {
 // Protected tells whether scale-in protection holds at a moment.
 func (t *Task) Protected(now time.Time) bool { return now.Before(t.ProtectedUntil) }
 
+// Coming tells whether the task is on its way to RUNNING, and wanted: what ECS counts as
+// pending.
+func (t *Task) Coming() bool {
+	switch t.Last {
+	case Provisioning, Pending, Activating:
+		return !t.StopDecided()
+	}
+	return false
+}
+
 // Ran tells whether the task was ever seen RUNNING.
 func (t *Task) Ran() bool { return !t.StartedAt.IsZero() }
 

@@ -52,7 +52,7 @@ func (demoCommand) Run(ctx context.Context) (err error) {
 	}()
 	s, err := newServer(ctx, upCommand{
 		Listen: "127.0.0.1:0", DataDir: dir, Instances: 1, Runtime: "docker",
-		Settle: 2 * time.Second, Retention: time.Hour, Region: "us-east-1", Account: "000000000000",
+		Settle: 2 * time.Second, Retention: time.Hour, TelemetryEvery: time.Minute, Region: "us-east-1", Account: "000000000000",
 	}, slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ import (
 	"steady/runtime"
 	"steady/state"
 	"steady/state/bolt"
+	"steady/telemetry"
 )
 
 // server is a running Steady: state, API, loops and the agents of this machine.
@@ -175,6 +176,11 @@ func (s *server) run(ctx context.Context, ready func(url string)) error {
 	parts.Go(func() { s.bus.Run(ctx) })
 	parts.Go(func() {
 		control.Run(ctx, s.store, control.Settings{Settle: s.options.Settle, Retention: s.options.Retention}, s.log)
+	})
+	parts.Go(func() {
+		telemetry.Run(ctx, telemetry.Config{
+			Store: s.store, Realm: s.realm, Every: s.options.TelemetryEvery, Stats: s.runtime.Stats, Keep: s.keepTelemetry, Log: s.log,
+		})
 	})
 	var ids []string
 	for _, i := range s.instances {

@@ -22,6 +22,7 @@ type upCommand struct {
 	ArchiveMax          byteSize          `help:"The most that archived logs and events may take on disk, such as 10GiB; the least important and oldest go first. 0 is no limit." default:"10GiB"`
 	EventCommand        map[string]string `help:"Allow a program as a target of event rules, under a name: targets name it as command:NAME, and it is given the event on its standard input." placeholder:"NAME=/PATH" mapsep:"none"`
 	EventCommandTimeout time.Duration     `help:"How long such a program may run." default:"5m"`
+	TelemetryEvery      time.Duration     `help:"How often telemetry is written of the clusters whose containerInsights setting is enabled." default:"1m"`
 	Region              string            `help:"Region in ARNs. Keep it: ARNs that are in use change with it." default:"us-east-1"`
 	Account             string            `help:"Account id in ARNs." default:"000000000000"`
 	LogLevel            slog.Level        `help:"Log level: debug, info, warn, error." default:"info"`
@@ -53,6 +54,8 @@ func (c *upCommand) check() error {
 		return fmt.Errorf("--instances is %d: give a number from 1 to 10000", c.Instances)
 	case c.Settle < 0:
 		return fmt.Errorf("--settle is %v: give a duration that is not negative, such as 3s", c.Settle)
+	case c.TelemetryEvery < time.Second:
+		return fmt.Errorf("--telemetry-every is %v: give a duration of at least 1s, such as 1m", c.TelemetryEvery)
 	case c.Retention < 0:
 		return fmt.Errorf("--retention is %v: give a duration that is not negative, such as 1h", c.Retention)
 	case c.KeepStopped < 0:

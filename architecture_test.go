@@ -74,7 +74,7 @@ var allowed = map[string][]string{
 	"chart":               nil,
 	"saved":               nil,
 	"ask":                 {"saved", "chart"},
-	"tail":                nil,
+	"tail":                {"awslogs"},
 	"sample":              nil,
 	"imagepack":           nil,
 	"bench":               {"imagepack"},

@@ -46,6 +46,7 @@ func (s *server) group(name, stream string) {
 
 // What the AWS CLI puts into a log group it can read, filter and query.
 func TestLogsWithTheAWSCLI(t *testing.T) {
+	t.Parallel()
 	s := up(t, "--runtime", "sim")
 	start := time.Now().Add(-time.Minute).Truncate(time.Second)
 	s.group("/e2e/web", "app/1")
@@ -125,6 +126,7 @@ func (s *server) queries(t *testing.T, start time.Time) {
 
 // `aws logs tail --follow` where the AWS CLI has it, which is from version 2 on.
 func TestAWSLogsTail(t *testing.T) {
+	t.Parallel()
 	if out, err := exec.Command("aws", "--version").CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "aws-cli/2") {
 		t.Skipf("needs version 2 of the AWS CLI; this is %s", out)
 	}
@@ -155,6 +157,7 @@ func TestAWSLogsTail(t *testing.T) {
 
 // A live tail through the AWS SDK.
 func TestLiveTail(t *testing.T) {
+	t.Parallel()
 	s := up(t, "--runtime", "sim")
 	s.group("/e2e/web", "app/1")
 	logs := cloudwatchlogs.New(cloudwatchlogs.Options{
@@ -197,6 +200,7 @@ func asItIs(stack *middleware.Stack) error {
 
 // `steady query` asks the same, and shows what is wrong with a query where it is.
 func TestSteadyQuery(t *testing.T) {
+	t.Parallel()
 	s := up(t, "--runtime", "sim")
 	s.group("/steady/default", "web/app/1")
 	s.put("/steady/default", "web/app/1", time.Now().Add(-time.Minute), `{"status":200}`, `{"status":500}`, `{"status":200}`, "an error")

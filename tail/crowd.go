@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"steady/awslogs"
 )
 
 // crowd is a service with its tasks, or one task.
@@ -238,19 +240,17 @@ func logConfiguration(d *types.TaskDefinition, container string) *types.LogConfi
 	return nil
 }
 
-// location is the log group and stream of a container: with awslogs "prefix/container
-// name/task id", without a prefix the container's runtime id; else where Steady keeps
-// it. The stream is empty while it is not known.
+// location is the log group and stream of a container. The stream is empty while it is
+// not known.
 func location(cluster string, t types.Task, k types.Container, l *types.LogConfiguration) (group, stream string) {
-	task, name := lastPart(aws.ToString(t.TaskArn)), aws.ToString(k.Name)
-	if l == nil || l.LogDriver != types.LogDriverAwslogs {
-		family, _, _ := strings.Cut(lastPart(aws.ToString(t.TaskDefinitionArn)), ":")
-		return "/steady/" + cluster, family + "/" + name + "/" + task
+	var o awslogs.Options
+	if l != nil && l.LogDriver == types.LogDriverAwslogs {
+		o.Group, o.StreamPrefix = l.Options["awslogs-group"], l.Options["awslogs-stream-prefix"]
 	}
-	if prefix := l.Options["awslogs-stream-prefix"]; prefix != "" {
-		return l.Options["awslogs-group"], prefix + "/" + name + "/" + task
-	}
-	return l.Options["awslogs-group"], aws.ToString(k.RuntimeId)
+	family, _, _ := strings.Cut(lastPart(aws.ToString(t.TaskDefinitionArn)), ":")
+	return o.Location(awslogs.Container{
+		Cluster: cluster, Family: family, Name: aws.ToString(k.Name), Task: lastPart(aws.ToString(t.TaskArn)), RuntimeID: aws.ToString(k.RuntimeId),
+	})
 }
 
 func isStopped(t types.Task) bool { return aws.ToString(t.LastStatus) == "STOPPED" }

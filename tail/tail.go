@@ -208,11 +208,11 @@ func (t *tailer) noteIfEmpty(sources []*source) {
 			return
 		}
 	}
-	text := "there is no output yet"
-	if !t.Follow {
-		text = "there is no output: none of the containers has a log stream"
+	if t.Follow {
+		fmt.Fprintf(t.Notes, "there is no output of %s yet\n", t.Name)
+	} else {
+		fmt.Fprintf(t.Notes, "there is no output of %s: none of its containers has a log stream\n", t.Name)
 	}
-	fmt.Fprintf(t.Notes, "%s of %s\n", text, t.Name)
 }
 
 // contact says when contact with the server is lost, and when it is back.

@@ -79,7 +79,7 @@ func TestWhereTheOutputIs(t *testing.T) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	if got := w.show(t); got != "there is no output: none of the containers has a log stream of web\n" {
+	if got := w.show(t); got != "there is no output of web: none of its containers has a log stream\n" {
 		t.Errorf("without any: %q", got)
 	}
 }

@@ -6,7 +6,7 @@ STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.1
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
 
 build: ## Build bin/steady, one static binary.
 	@mkdir -p bin
@@ -31,6 +31,9 @@ lint: check ## The same as check.
 bench: build ## Measure start-up, deployments, scheduling and the API on this machine.
 	@scripts/with-docker go run ./bench -binary bin/steady
 
+bench-archive: ## Measure the archive with N task events (default 2000000): ingestion, size, memory, queries.
+	@go run ./bench/archive -n $(or $(N),2000000)
+
 fuzz: ## Fuzz every parser of outside input, FUZZTIME each (default 20s).
 	@scripts/fuzz $(or $(FUZZTIME),20s)
 
@@ -40,4 +43,4 @@ soak: ## Simulate random clusters in virtual time for DURATION (default 10m).
 clean: ## Remove what was built.
 	rm -rf bin
 
-.PHONY: help build demo test check lint bench fuzz soak clean
+.PHONY: help build demo test check lint bench bench-archive fuzz soak clean

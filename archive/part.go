@@ -29,7 +29,7 @@ func newPart(number uint64) *part {
 
 // Bounds of a part, for what it takes in memory.
 const (
-	partBytes   = 96 << 20
+	partBytes   = 64 << 20
 	partRecords = 200_000
 )
 

@@ -218,14 +218,28 @@ func values(body []byte, c *chunk) ([]scan.Value, error) {
 	return out, nil
 }
 
+var errShort = errors.New("a page ends within a value")
+
+// nextValue takes a value behind the four bytes of its length.
+func nextValue(b []byte) (value, rest []byte, err error) {
+	if len(b) < 4 {
+		return nil, nil, errShort
+	}
+	n := uint64(binary.LittleEndian.Uint32(b))
+	if b = b[4:]; n > uint64(len(b)) {
+		return nil, nil, errShort
+	}
+	return b[:n], b[n:], nil
+}
+
 func split(text string, tell func(string)) error {
 	for text != "" {
 		if len(text) < 4 {
-			return errors.New("a page ends within a value")
+			return errShort
 		}
 		n := uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24
 		if text = text[4:]; n > uint64(len(text)) {
-			return errors.New("a page ends within a value")
+			return errShort
 		}
 		tell(text[:n])
 		text = text[n:]

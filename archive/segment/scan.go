@@ -297,25 +297,22 @@ func (x *reading) messages(rows []int32) (*scan.Column, error) {
 		if p < 0 {
 			return nil, errors.New("a row has no page")
 		}
-		texts, err := x.texts(pages[p])
-		if err != nil {
+		first := pages[p].FirstRowIndex
+		end := int64(x.g.rows)
+		if p+1 < len(pages) {
+			end = pages[p+1].FirstRowIndex
+		}
+		here := sort.Search(len(rows), func(i int) bool { return int64(rows[i]) >= end })
+		if out.Values, err = x.texts(pages[p], int32(first), rows[:here], out.Values); err != nil {
 			return nil, err
-		}
-		first := int(pages[p].FirstRowIndex)
-		here := sort.Search(len(rows), func(i int) bool { return int(rows[i]) >= first+len(texts) })
-		if here == 0 {
-			return nil, errors.New("a page has fewer rows than it says")
-		}
-		for _, row := range rows[:here] {
-			out.Values = append(out.Values, scan.Value{Text: texts[int(row)-first]})
 		}
 		rows = rows[here:]
 	}
 	return out, nil
 }
 
-// texts reads a page of messages.
-func (x *reading) texts(p format.PageLocation) ([]string, error) {
+// texts appends the messages of some rows of a page, whose first row's number is first.
+func (x *reading) texts(p format.PageLocation, first int32, rows []int32, out []scan.Value) ([]scan.Value, error) {
 	if p.CompressedPageSize < 0 || p.CompressedPageSize > x.g.chunks[x.fields[scan.Message]].length {
 		return nil, errors.New("a page does not fit its column")
 	}
@@ -323,12 +320,27 @@ func (x *reading) texts(p format.PageLocation) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, body, _, err := x.page(b, x.g.chunks[x.fields[scan.Message]].packed, x.raw)
+	_, body, _, err := x.page(b, x.g.chunks[x.fields[scan.Message]].packed, x.raw)
 	if err != nil {
 		return nil, err
 	}
 	x.raw = body
-	out := make([]string, 0, min(max(h.DataPageHeader.V.NumValues, 0), maxRows))
-	err = split(string(body), func(text string) { out = append(out, text) })
-	return out, err
+	var text strings.Builder
+	ends := make([]int, 0, len(rows))
+	for at := first; len(ends) < len(rows); at++ {
+		var value []byte
+		if value, body, err = nextValue(body); err != nil {
+			return nil, err
+		}
+		if at == rows[len(ends)] {
+			text.Write(value)
+			ends = append(ends, text.Len())
+		}
+	}
+	start := 0
+	for _, end := range ends {
+		out = append(out, scan.Value{Text: text.String()[start:end]})
+		start = end
+	}
+	return out, nil
 }

@@ -4,12 +4,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
 	"log"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"runtime/pprof"
 	"strings"
 	"sync"
@@ -23,12 +25,21 @@ var (
 	total   = flag.Int("n", 2_000_000, "how many events")
 	writers = flag.Int("writers", 4, "how many goroutines append")
 	batch   = flag.Int("batch", 1000, "how many events each appends at once")
-	dir     = flag.String("dir", "", "keep the archive in this folder (default: a temporary one)")
+	dir     = flag.String("dir", "", "keep the archive in this folder, and use it again (default: a temporary one)")
 	cpu     = flag.String("cpuprofile", "", "write a CPU profile of the ingestion to this file")
+
+	queryCPU = flag.String("queryprofile", "", "write a CPU profile of the queries to this file")
 )
+
+// memoryLimit has the garbage collector work harder before the process takes more.
+const memoryLimit = 240 << 20
+
+// firstSeed is the seed of the first writer's events.
+const firstSeed = 2
 
 func main() {
 	flag.Parse()
+	debug.SetMemoryLimit(memoryLimit)
 	if err := run(); err != nil {
 		log.Fatal(err)
 	}
@@ -47,31 +58,67 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	if err := ingest(a, path); err != nil {
+	if len(a.Groups()) == 0 {
+		if err := ingest(a, path); err != nil {
+			return err
+		}
+	}
+	if err := a.Close(); err != nil {
 		return err
 	}
-	return a.Close()
+	return reopen(path)
+}
+
+// reopen asks the questions of an archive that has just been opened.
+func reopen(path string) error {
+	began := time.Now()
+	a, err := archive.Open(path, archive.Options{Account: account})
+	if err != nil {
+		return err
+	}
+	fmt.Printf("opened in %.1f ms\n", ms(time.Since(began)))
+	stop, err := profile(*queryCPU)
+	if err != nil {
+		return err
+	}
+	err = ask(a)
+	stop()
+	fmt.Printf("peak memory %.0f MB\n", float64(usage().Maxrss)/1e3)
+	return errors.Join(err, a.Close())
+}
+
+// profile writes a CPU profile to a file until stop is called; without a name it does
+// nothing.
+func profile(name string) (stop func(), err error) {
+	if name == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		f.Close()
+	}, nil
 }
 
 // ingest appends the events, durably, and says how fast.
 func ingest(a *archive.Archive, path string) error {
-	if *cpu != "" {
-		f, err := os.Create(*cpu)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
+	stop, err := profile(*cpu)
+	if err != nil {
+		return err
 	}
+	defer stop()
 	began, before := time.Now(), usage()
 	var all sync.WaitGroup
 	errs := make([]error, *writers)
 	bytes := make([]int64, *writers)
 	for i := range *writers {
-		all.Go(func() { bytes[i], errs[i] = write(a, uint64(i), *total / *writers) })
+		all.Go(func() { bytes[i], errs[i] = write(a, firstSeed+uint64(i), *total / *writers) })
 	}
 	all.Wait()
 	for _, err := range errs {
@@ -103,14 +150,14 @@ func ingest(a *archive.Archive, path string) error {
 	fmt.Printf("  processor time        %.1f s user, %.1f s system until then, with the making of the events\n", user, system)
 	user, system = spent(after)
 	fmt.Printf("  merged and joined     %.1f s; %.1f s user, %.1f s system\n", settled.Seconds(), user, system)
+	fmt.Printf("  peak memory           %.0f MB; %.0f MB with the merging\n", float64(sealing.Maxrss)/1e3, float64(after.Maxrss)/1e3)
 	fmt.Printf("  on disk               %.0f MB in %d files\n", float64(size)/1e6, files)
-	fmt.Printf("  peak memory           %.0f MB\n", float64(after.Maxrss)/1e3)
 	return nil
 }
 
 // write appends n events in batches, each batch's clusters to their groups.
 func write(a *archive.Archive, seed uint64, n int) (bytes int64, err error) {
-	g := newGenerator(seed+2, n)
+	g := newGenerator(seed, n)
 	for n > 0 {
 		byCluster := map[string][]archive.Record{}
 		for range min(n, *batch) {

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"steady/archive"
+	"steady/insights"
+)
+
+// question is a query and what it is about.
+type question struct{ about, query string }
+
+// questions are asked of one task and one service.
+func questions(taskARN, service string) []question {
+	return []question{
+		{"one task's events", `fields @timestamp, detail.lastStatus, detail.desiredStatus, detail.stoppedReason
+			| filter detail.taskArn = "` + taskARN + `" | sort @timestamp asc`},
+		{"stopped tasks of a service by reason", `filter detail.group = "service:` + service + `" and detail.lastStatus = "STOPPED"
+			| stats count(*) as n by detail.stoppedReason | sort n desc`},
+		{"a regular expression by 5 minutes", `filter @message like /CannotPull\w+Error: .*(registry|ecr)/
+			| stats count(*) as n by bin(5m)`},
+		{"the ten services with most WARN events", "filter `detail-type` = \"ECS Service Action\"" + ` and detail.eventType = "WARN"
+			| stats count(*) as n by resources.0 | sort n desc | limit 10`},
+	}
+}
+
+const warmRuns = 7
+
+// ask runs the questions on an archive that has just been opened, and again.
+func ask(a *archive.Archive) error {
+	var groups []string
+	for _, g := range a.Groups() {
+		groups = append(groups, g.Name)
+	}
+	in := insights.Input{Groups: groups, From: begin.UnixMilli(), To: begin.Add(2 * day).UnixMilli(), Now: begin.Add(day)}
+	fmt.Println("queries, first and warm (median):")
+	for _, q := range questions(aTask(), "service-007") {
+		parsed, err := insights.Parse(q.query)
+		if err != nil {
+			return fmt.Errorf("%s: %w", q.about, err)
+		}
+		var times []time.Duration
+		var result *insights.Result
+		for range 1 + warmRuns {
+			began := time.Now()
+			if result, err = insights.Run(context.Background(), a, parsed, in); err != nil {
+				return fmt.Errorf("%s: %w", q.about, err)
+			}
+			times = append(times, time.Since(began))
+		}
+		first := times[0]
+		slices.Sort(times[1:])
+		warm := times[1+warmRuns/2]
+		fmt.Printf("  %-40s %8.1f ms %8.1f ms  %d rows, %.0f records matched, %.0f scanned\n", q.about,
+			ms(first), ms(warm), len(result.Rows), result.Statistics.RecordsMatched, result.Statistics.RecordsScanned)
+	}
+	return nil
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
+
+// aTask is the ARN of a task of the first writer.
+func aTask() string {
+	g := newGenerator(firstSeed, *total / *writers)
+	for range *total / *writers / 3 {
+		g.next()
+	}
+	t := g.newTask() // the next one that begins is this one
+	return arn + "task/" + t.cluster + "/" + t.id
+}

@@ -62,13 +62,18 @@ func (s Source) service(ctx context.Context, name, deployment string, now time.T
 	newest := newestDeployment(svc)
 	c := s.judged(ctx, svc, newest, now)
 	c.Subject.Kind = diagnose.AService
-	if failed := failedDeployment(svc); failed.Id != nil && aws.ToString(failed.Id) != aws.ToString(newest.Id) && len(diagnose.Explain(c.Evidence)) == 0 {
+	if failed := failedDeployment(svc); failed.Id != nil && aws.ToString(failed.Id) != aws.ToString(newest.Id) && !explained(c) {
 		earlier := s.judged(ctx, svc, findDeployment(svc, *failed.Id), now)
 		earlier.Subject.State = "FAILED; now " + aws.ToString(newest.Id) + ": " + c.Subject.State
 		earlier.Situation = c.Situation
 		return earlier, nil
 	}
 	return c, nil
+}
+
+// explained tells whether a cause is known, and not only symptoms.
+func explained(c diagnose.Case) bool {
+	return slices.ContainsFunc(diagnose.Explain(c.Evidence), func(f diagnose.Finding) bool { return f.Confidence != diagnose.Symptom })
 }
 
 // newestDeployment is the PRIMARY one; an empty one for a service without any.

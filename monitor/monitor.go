@@ -69,6 +69,9 @@ type Options struct {
 	ECS      ECS
 	Logs     Logs      // nil: logs are no evidence
 	Out      io.Writer // nil: show nothing
+	// Err is told at once that the server does not answer, before it has for the first
+	// time; nil: nobody is.
+	Err io.Writer
 	// Terminal shows a live block that is redrawn in place instead of plain lines.
 	// Its size is that of Out, where that is a terminal.
 	Terminal bool
@@ -280,6 +283,8 @@ func (w *watch) lost(now time.Time, err error) (*Verdict, error) {
 		w.lostAt = now
 		if w.contact {
 			w.display.note(now, "lost contact with the server; still trying: "+clean(rootOf(err).Error()))
+		} else if w.Err != nil {
+			fmt.Fprintln(w.Err, "steady: no contact with the server yet; still trying: "+clean(rootOf(err).Error()))
 		}
 	}
 	if !w.contact && now.Sub(w.started) >= firstContact {

@@ -223,8 +223,12 @@ func TestLostContact(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := play(scene{err: errRefused})
 		begin := time.Now()
-		if _, _, err := watchedFake(t.Context(), Options{}, f); err == nil || time.Since(begin) > 15*sec {
+		var told bytes.Buffer
+		if _, _, err := watchedFake(t.Context(), Options{Err: &told}, f); err == nil || time.Since(begin) > 15*sec {
 			t.Errorf("a server that never was there: %v after %s", err, time.Since(begin))
+		}
+		if want := "steady: no contact with the server yet; still trying: " + errRefused.Error() + "\n"; told.String() != want {
+			t.Errorf("told meanwhile: %q, want %q", &told, want)
 		}
 	})
 }

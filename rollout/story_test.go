@@ -144,11 +144,7 @@ func TestCircuitBreakerWithoutRollbackKeepsTheOldRevisionServing(t *testing.T) {
 	w.steady(1).deploy(2).crash(2)
 	w.is("PRIMARY:2 FAILED pending 0 running 0 leaving 0 failed 3; ACTIVE:1 COMPLETED pending 0 running 3 leaving 0 failed 0")
 	// One of the old tasks dies: its own revision replaces it.
-	killed := false
-	w.each(func(t *model.Task) bool { k := !killed && runningOf(1)(t); killed = killed || k; return k },
-		func(t *model.Task) *model.Task {
-			return w.observe(t, model.Stopped, model.Container{Exit: model.Exit{Known: true, Code: 137}})
-		})
+	w.killOne(1)
 	w.is("PRIMARY:2 FAILED pending 0 running 0 leaving 0 failed 3; ACTIVE:1 COMPLETED pending 1 running 2 leaving 0 failed 0")
 }
 
@@ -308,11 +304,7 @@ func TestTasksThatRanAreNeverThrottledMoreThanAPause(t *testing.T) {
 // place. That earlier tasks of the deployment did run must not undo the throttle.
 func TestReplacementsThatNeverRunAreThrottled(t *testing.T) {
 	w := serve(t, 3, 100, 200).steady(1).pass(time.Minute)
-	killed := false
-	w.each(func(t *model.Task) bool { k := !killed && runningOf(1)(t); killed = killed || k; return k },
-		func(t *model.Task) *model.Task {
-			return w.observe(t, model.Stopped, model.Container{Exit: model.Exit{Known: true, Code: 137}})
-		})
+	w.killOne(1)
 	for range 3 {
 		w.is("PRIMARY:1 COMPLETED pending 1 running 2 leaving 0 failed " + string(rune('0'+len(w.tasks)-4)))
 		w.pass(time.Second).refuse(1, "CannotPullContainerError: no such image")

@@ -192,6 +192,16 @@ func (w *world) crash(revision int) *world {
 		})
 }
 
+// killOne sees one running task of a revision end.
+func (w *world) killOne(revision int) *world {
+	w.t.Helper()
+	killed := false
+	return w.each(func(t *model.Task) bool { k := !killed && runningOf(revision)(t); killed = killed || k; return k },
+		func(t *model.Task) *model.Task {
+			return w.observe(t, model.Stopped, model.Container{Exit: model.Exit{Known: true, Code: 137}})
+		})
+}
+
 // gone sees the tasks that were told to stop STOPPED.
 func (w *world) gone() *world {
 	w.t.Helper()

@@ -60,7 +60,7 @@ func (f following) watch(ctx context.Context, api clients, service, deployment s
 	return monitor.Watch(ctx, monitor.Options{
 		Cluster: f.Cluster, Service: service, Deployment: deployment, Timeout: f.Timeout, Hold: f.Hold, Patient: f.Patient,
 		Endpoint: f.url(), ECS: api.ecs, Logs: api.logs,
-		Out: out, Terminal: live, Color: color, NDJSON: f.Events == "ndjson",
+		Out: out, Err: os.Stderr, Terminal: live, Color: color, NDJSON: f.Events == "ndjson",
 	})
 }
 

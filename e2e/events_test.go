@@ -218,3 +218,32 @@ func TestAcceptedEventsSurviveAKill(t *testing.T) {
 		t.Error("the log tells the URL's secret")
 	}
 }
+
+// The business step that must follow a successful deployment.
+func TestADeploymentIsToldToTargets(t *testing.T) {
+	t.Parallel()
+	program, file := notifier(t)
+	s := up(t, "--runtime", "sim", "--event-command", "notify="+program)
+	hook := newEndpoint(t, filepath.Join(s.dataDir, "events", "webhook-secret"))
+	aws[any](s, "events", "put-rule", "--name", "deployed", "--event-pattern",
+		`{"source":["aws.ecs"],"detail-type":["ECS Deployment State Change"],"detail":{"eventName":["SERVICE_DEPLOYMENT_COMPLETED"]}}`)
+	aws[any](s, "events", "put-targets", "--rule", "deployed", "--targets",
+		"Id=hook,Arn="+hook.url, "Id=notify,Arn=command:notify", "Id=log,Arn="+eventsGroup)
+	aws[any](s, "ecs", "register-task-definition", "--family", "web", "--container-definitions", definition())
+	made := aws[struct{ Service cliService }](s, "ecs", "create-service", "--service-name", "web", "--task-definition", "web", "--desired-count", "2").Service
+
+	all := hook.got(t, "SERVICE_DEPLOYMENT_COMPLETED")
+	var told struct {
+		Source, Region string
+		DetailType     string `json:"detail-type"`
+		Resources      []string
+		Detail         struct{ DeploymentId string }
+	}
+	if err := json.Unmarshal([]byte(all[0].body), &told); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "the event", []string{told.Source, told.Region, told.DetailType, told.Resources[0], told.Detail.DeploymentId},
+		[]string{"aws.ecs", "us-east-1", "ECS Deployment State Change", made.ServiceArn, made.Deployments[0].Id})
+	fileHas(t, file, "SERVICE_DEPLOYMENT_COMPLETED")
+	s.logged(t, "/aws/events/seen", "SERVICE_DEPLOYMENT_COMPLETED")
+}

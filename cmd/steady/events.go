@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"steady/events"
 	"steady/events/bus"
 	eventtarget "steady/events/target"
+	"steady/state"
 	"steady/state/bolt"
 )
 
@@ -45,6 +47,23 @@ func (s *server) openEvents() error {
 	}
 	s.events = events.New(events.Options{Store: s.store, Bus: s.bus, Targets: targets, Realm: s.realm})
 	return nil
+}
+
+// toBus gives lifecycle events to the rules of the default bus. Their numbers count
+// within the state of that origin.
+func (s *server) toBus(origin string) func(context.Context, []*state.Outgoing) error {
+	return func(ctx context.Context, transactions []*state.Outgoing) error {
+		if len(transactions) == 0 {
+			return nil
+		}
+		var all [][]byte
+		for _, o := range transactions {
+			for _, e := range o.Events {
+				all = append(all, e.JSON)
+			}
+		}
+		return s.bus.DeliverNew(ctx, origin, transactions[0].Number, all...)
+	}
 }
 
 // eventCommands finds the programs of --event-command.

@@ -118,27 +118,8 @@ func (s *server) openOutbox(ctx context.Context) (*outbox.Outbox, error) {
 	}
 	return outbox.New(s.store, s.log,
 		outbox.Archive(s.archive, origin, s.options.EventsRetention),
-		outbox.Consumer{Name: "eventbridge", Deliver: s.toBus},
+		outbox.Consumer{Name: "eventbridge", Deliver: s.toBus(origin)},
 	), nil
-}
-
-// toBus gives lifecycle events to the rules of the default bus, where there are any.
-func (s *server) toBus(ctx context.Context, transactions []*state.Outgoing) error {
-	ruled := false
-	for range s.store.Snapshot().EventRules() {
-		ruled = true
-		break
-	}
-	if !ruled {
-		return nil
-	}
-	var all [][]byte
-	for _, o := range transactions {
-		for _, e := range o.Events {
-			all = append(all, e.JSON)
-		}
-	}
-	return s.bus.Deliver(ctx, all...)
 }
 
 // register makes sure of the default cluster and of this machine's instances.

@@ -130,9 +130,13 @@ func (b *Bus) DeliverNew(ctx context.Context, origin string, number uint64, even
 }
 
 func (b *Bus) matchAll(events [][]byte) (due []Delivery) {
+	rules := b.ready()
+	if len(rules) == 0 {
+		return nil
+	}
 	now := time.Now()
 	for _, e := range events {
-		due = append(due, b.match(e, now)...)
+		due = append(due, b.match(rules, e, now)...)
 	}
 	return due
 }
@@ -211,7 +215,7 @@ type rule struct {
 
 // match makes the deliveries of an event: one for each target of each rule that it
 // matches.
-func (b *Bus) match(event []byte, now time.Time) []Delivery {
+func (b *Bus) match(rules map[*model.EventRule]*rule, event []byte, now time.Time) []Delivery {
 	parsed, err := pattern.ParseEvent(event)
 	var head struct{ ID string }
 	if err == nil {
@@ -222,7 +226,7 @@ func (b *Bus) match(event []byte, now time.Time) []Delivery {
 		return nil
 	}
 	var due []Delivery
-	for r, ready := range b.ready() {
+	for r, ready := range rules {
 		if !ready.pattern.Matches(parsed) {
 			continue
 		}

@@ -2,9 +2,6 @@ package target
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"steady/events/bus"
+	signature "steady/webhook"
 )
 
 // webhookTimeout is how long an endpoint may take to answer, as EventBridge gives its
@@ -157,23 +155,8 @@ func (w *webhook) request(ctx context.Context, to types.Target, d bus.Delivery) 
 	}
 	r.Header.Set("Content-Type", "application/json; charset=utf-8")
 	r.Header.Set("User-Agent", "Steady/EventBridge")
-	w.sign(r.Header, d.ID(), time.Now(), d.Payload)
+	signature.Sign(r.Header, w.secrets, d.ID(), time.Now(), d.Payload)
 	return r, nil
-}
-
-// sign writes the three headers of Standard Webhooks: the signature is over
-// "id.timestamp.body", once for each secret.
-func (w *webhook) sign(h http.Header, id string, now time.Time, body string) {
-	timestamp := strconv.FormatInt(now.Unix(), 10)
-	var signatures []string
-	for _, secret := range w.secrets {
-		mac := hmac.New(sha256.New, secret)
-		mac.Write([]byte(id + "." + timestamp + "." + body))
-		signatures = append(signatures, "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
-	}
-	h.Set("webhook-id", id)
-	h.Set("webhook-timestamp", timestamp)
-	h.Set("webhook-signature", strings.Join(signatures, " "))
 }
 
 // unreachable is the failure of a call that was not answered. The URL, which may hold a

@@ -75,6 +75,8 @@ func TestDeployRollBackAndStatus(t *testing.T) {
 	says(4, "deploy shop --timeout 3s -f "+huge, "Registered shop:5")
 	says(1, "rollback shop --to shop:9", "steady: roll back service shop: describe shop:9: ")
 	says(0, "rollback shop", "Rolling back from shop:5 to shop:1.", "SUCCEEDED")
+	says(1, "deploy shop --image shop:v9 --notify /none.yaml", "steady: read the notifications' configuration")
+	says(0, "status", "shop     shop:1")
 	says(1, "deploy shop --image db=x", `steady: make a new revision of shop: it has no container "db"; it has app`)
 	says(1, "status nothing", "steady: describe service nothing: no such service in cluster default; check the name and the cluster")
 }

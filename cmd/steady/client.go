@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go/logging"
 	"golang.org/x/term"
@@ -45,6 +46,7 @@ type clients struct {
 	secrets    *secretsmanager.Client
 	parameters *ssm.Client
 	balancers  *elasticloadbalancingv2.Client
+	sns        *sns.Client
 }
 
 // connect makes clients for an endpoint.
@@ -82,6 +84,7 @@ func (t target) connect(ctx context.Context) (clients, error) {
 		ecs: ecs.NewFromConfig(c), logs: cloudwatchlogs.NewFromConfig(c),
 		secrets: secretsmanager.NewFromConfig(c), parameters: ssm.NewFromConfig(c),
 		balancers: elasticloadbalancingv2.NewFromConfig(c),
+		sns: sns.NewFromConfig(c),
 	}, nil
 }
 

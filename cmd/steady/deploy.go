@@ -28,7 +28,7 @@ func (c *deployCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	api, err := c.connect(ctx)
+	api, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ type rollbackCommand struct {
 
 // Run rolls back and watches; the verdict of the roll back is the exit code.
 func (c *rollbackCommand) Run(ctx context.Context) error {
-	api, err := c.connect(ctx)
+	api, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}

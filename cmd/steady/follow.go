@@ -28,14 +28,32 @@ type following struct {
 	JUnit     string `name:"junit" help:"Write the verdict as a JUnit file." placeholder:"FILE" type:"path"`
 	OnSuccess string `help:"Shell command to run after a success. The verdict is on its standard input, as JSON, and in STEADY_… variables." placeholder:"COMMAND"`
 	OnFailure string `help:"Shell command to run after any other verdict." placeholder:"COMMAND"`
+	notifying
+}
+
+// begin makes the clients. It fails on whatever could not be done in the end: nothing
+// has been changed yet.
+func (f following) begin(ctx context.Context) (clients, error) {
+	if f.Output == "json" && f.Events == "ndjson" {
+		return clients{}, errors.New("-o json and --events ndjson both want standard output: choose one; the last line of ndjson is the verdict")
+	}
+	api, err := f.connect(ctx)
+	if err == nil {
+		_, err = f.notifier(api)
+	}
+	return api, err
 }
 
 // follow watches a deployment of a service, the newest where none is given, and tells
 // everybody who is to know. Its error is the exit code. With back it returns to the
 // last good revision where the deployment does not succeed.
 func (f following) follow(ctx context.Context, api clients, service, deployment string, back bool) error {
-	if f.Output == "json" && f.Events == "ndjson" {
-		return errors.New("-o json and --events ndjson both want standard output: choose one; the last line of ndjson is the verdict")
+	notifier, err := f.notifier(api)
+	if err != nil {
+		return err
+	}
+	if deployment != "" {
+		send(ctx, notifier, begins(f.Cluster, service, deployment))
 	}
 	v, err := f.watch(ctx, api, service, deployment)
 	if err != nil {
@@ -46,6 +64,7 @@ func (f following) follow(ctx context.Context, api clients, service, deployment 
 			return err
 		}
 	}
+	send(ctx, notifier, ends(v))
 	if err := f.tell(ctx, v); err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	"steady/logs"
 	"steady/model"
 	"steady/monitor"
+	"steady/notify"
 	"steady/recorder"
 	"steady/state"
 )
@@ -33,6 +34,7 @@ type monitorCommand struct {
 	Retention  int           `help:"For how many days the record is kept. 0 is for ever." default:"90"`
 	ArchiveMax byteSize      `help:"The most that the record may take on disk; the oldest goes first. 0 is no limit." default:"10GiB"`
 	target
+	notifying
 }
 
 // recording is a monitor that runs.
@@ -43,6 +45,7 @@ type recording struct {
 	store    *state.Store
 	archive  *archive.Archive
 	logs     *logs.API
+	notifier *notify.Notifier
 	listener net.Listener
 	printing sync.Mutex
 }
@@ -66,6 +69,9 @@ func (c *monitorCommand) open(ctx context.Context) (_ *recording, err error) {
 		}
 	}()
 	if r.api, err = c.connect(ctx); err != nil {
+		return nil, err
+	}
+	if r.notifier, err = c.notifier(r.api); err != nil {
 		return nil, err
 	}
 	if r.store, err = openState(c.DataDir); err != nil { // query definitions
@@ -149,7 +155,10 @@ func (r *recording) record(ctx context.Context, cluster string) error {
 	}
 	return recorder.Run(ctx, recorder.Options{
 		Cluster: cluster, ECS: r.api.ecs, Archive: r.archive, Every: every, Pause: pause, Log: r.log,
-		Tell: func(_ context.Context, s types.Service, h monitor.Happening) { r.tell(cluster, s, h) },
+		Tell: func(ctx context.Context, s types.Service, h monitor.Happening) {
+			r.tell(cluster, s, h)
+			send(ctx, r.notifier, happens(cluster, s, h))
+		},
 	})
 }
 

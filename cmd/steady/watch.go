@@ -12,7 +12,7 @@ type watchCommand struct {
 
 // Run watches to the verdict, which is the exit code.
 func (c *watchCommand) Run(ctx context.Context) error {
-	api, err := c.connect(ctx)
+	api, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}

@@ -153,7 +153,7 @@ func TestConfig(t *testing.T) {
 		"notify: {webhooks: [{url: 's3cret'}]}":                       "webhooks entry 1: its URL cannot be read",
 		"notify: {slack: [{}]}":                                       "slack entry 1: give a webhook, or a token and a channel",
 		"notify: {slack: [{token: s3cret}]}":                          "slack entry 1: a token needs a channel",
-		"notify: [": "yaml",
+		"notify: [":                                                   "yaml",
 	} {
 		if _, err := parse([]byte(text), environment); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v", text, err)

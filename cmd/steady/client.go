@@ -84,7 +84,7 @@ func (t target) connect(ctx context.Context) (clients, error) {
 		ecs: ecs.NewFromConfig(c), logs: cloudwatchlogs.NewFromConfig(c),
 		secrets: secretsmanager.NewFromConfig(c), parameters: ssm.NewFromConfig(c),
 		balancers: elasticloadbalancingv2.NewFromConfig(c),
-		sns: sns.NewFromConfig(c),
+		sns:       sns.NewFromConfig(c),
 	}, nil
 }
 

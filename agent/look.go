@@ -48,6 +48,7 @@ func (r *runner) look(ctx context.Context, p *part) bool {
 		p.progress = running
 		p.observed.Last = model.Running
 		p.observed.Bindings = bindings(c.Ports)
+		p.observed.Address, p.observed.MAC = c.Address, c.MAC
 		r.examine(p, c)
 	case runtime.Exited:
 		r.collect(ctx, p)

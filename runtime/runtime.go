@@ -165,7 +165,11 @@ type Container struct {
 	StartedAt  time.Time
 	FinishedAt time.Time
 	Ports      []Port // published ones, with their real host ports; only while it runs
-	Health     Health // only while it runs
+	// Address (IPv4) and MAC are where it is in its own network, empty where it has none;
+	// only while it runs.
+	Address string
+	MAC     string
+	Health  Health // only while it runs
 	// HealthOutput is the end of what the last health check wrote, at most
 	// HealthOutputBytes.
 	HealthOutput string

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,6 +98,7 @@ func fromEngine(in container.InspectResponse) runtime.Container {
 	}
 	if c.State == runtime.Running && in.NetworkSettings != nil {
 		c.Ports = portsOf(in.NetworkSettings.Ports)
+		c.Address, c.MAC = addressOf(in.NetworkSettings.Networks)
 	}
 	return c
 }
@@ -141,6 +143,17 @@ func timeOf(s string) time.Time {
 		return time.Time{}
 	}
 	return t
+}
+
+// addressOf is where a container is in the first of its networks, by name, in which it
+// has an address.
+func addressOf(networks map[string]*network.EndpointSettings) (address, mac string) {
+	for _, name := range slices.Sorted(maps.Keys(networks)) {
+		if n := networks[name]; n != nil && n.IPAddress.IsValid() && !n.IPAddress.IsUnspecified() {
+			return n.IPAddress.String(), n.MacAddress.String()
+		}
+	}
+	return "", ""
 }
 
 // portsOf is the IPv4 bindings, in a fixed order. An engine that also publishes on

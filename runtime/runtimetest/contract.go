@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -25,7 +26,7 @@ func life(t *testing.T, s *suite) {
 	spec := s.spec(t, serves)
 	id := s.create(t, spec)
 	c := s.inspect(t, id)
-	if c.ID != id || c.Name != spec.Name || c.Image != s.image || c.State != runtime.Created || !c.StartedAt.IsZero() || len(c.Ports) != 0 {
+	if c.ID != id || c.Name != spec.Name || c.Image != s.image || c.State != runtime.Created || !c.StartedAt.IsZero() || len(c.Ports) != 0 || c.Address != "" || c.MAC != "" {
 		t.Errorf("created: %+v", c)
 	}
 	for k, v := range spec.Labels {
@@ -42,10 +43,13 @@ func life(t *testing.T, s *suite) {
 	if len(c.Ports) != 1 || c.Ports[0].ContainerPort != 8080 || c.Ports[0].HostPort < 1 || c.Ports[0].Protocol != "tcp" {
 		t.Errorf("ports %+v", c.Ports)
 	}
+	if mac, err := net.ParseMAC(c.MAC); net.ParseIP(c.Address).To4() == nil || err != nil || len(mac) != 6 {
+		t.Errorf("address %q, MAC %q", c.Address, c.MAC)
+	}
 	s.untilSays(t, id, "hello")
 	must(t, s.rt.Stop(within(t), id, 20*time.Second))
 	c = s.inspect(t, id)
-	if c.State != runtime.Exited || c.ExitCode != 0 || c.FinishedAt.Before(c.StartedAt) || len(c.Ports) != 0 {
+	if c.State != runtime.Exited || c.ExitCode != 0 || c.FinishedAt.Before(c.StartedAt) || len(c.Ports) != 0 || c.Address != "" || c.MAC != "" {
 		t.Errorf("stopped: %+v", c)
 	}
 	must(t, s.rt.Remove(within(t), id))
@@ -197,7 +201,7 @@ func portClash(t *testing.T, s *suite) {
 	if err != nil && !strings.Contains(err.Error(), fmt.Sprint(port)) {
 		t.Errorf("the error does not name port %d: %v", port, err)
 	}
-	if c := s.inspect(t, second); c.State != runtime.Created || len(c.Ports) != 0 {
+	if c := s.inspect(t, second); c.State != runtime.Created || len(c.Ports) != 0 || c.Address != "" || c.MAC != "" {
 		t.Errorf("what did not start is %+v", c)
 	}
 	must(t, s.rt.Remove(within(t), first))

@@ -2,6 +2,8 @@ package sim
 
 import (
 	"fmt"
+	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +31,7 @@ type container struct {
 	run        *run // nil unless it runs
 	health     runtime.Health
 	bound      []runtime.Port
+	address    netip.Addr // of the run
 	end        end
 	err        string
 	startedAt  time.Time
@@ -62,6 +65,10 @@ func (c *container) describe() runtime.Container {
 		out.ExitCode, out.OOMKilled = c.end.code, c.end.oom
 	}
 	out.Health, out.HealthOutput = c.health, healthOutput[c.health]
+	if c.state == runtime.Running {
+		ip := c.address.As4()
+		out.Address, out.MAC = c.address.String(), net.HardwareAddr{2, 0x42, ip[0], ip[1], ip[2], ip[3]}.String()
+	}
 	return out
 }
 
@@ -161,6 +168,8 @@ func (r *Runtime) begin(c *container) {
 	now := time.Now()
 	c.state, c.startedAt, c.finishedAt, c.end = runtime.Running, now, time.Time{}, end{}
 	c.run = &run{done: make(chan struct{})}
+	r.lastAddress = r.lastAddress.Next()
+	c.address = r.lastAddress
 	r.writeScript(c)
 	r.notify(c)
 	r.beginChecks(c)

@@ -40,6 +40,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"net/netip"
 	"path"
 	goruntime "runtime"
 	"strings"
@@ -75,6 +76,9 @@ type Runtime struct {
 	machines   map[string]*machine // by the value of InstanceLabel
 	watchers   map[*watcher]bool   // those that watch no machine in particular
 	pushes     map[string]int      // how often an image was pushed, by name
+	// lastAddress is that of the container which started last: all have different ones,
+	// also on different machines.
+	lastAddress netip.Addr
 }
 
 var _ runtime.Runtime = (*Runtime)(nil)
@@ -94,7 +98,8 @@ func New(o Options) *Runtime {
 		o.CPUArch = "x86_64"
 	}
 	return &Runtime{opts: o, containers: map[string]*container{}, names: map[string]bool{},
-		machines: map[string]*machine{}, watchers: map[*watcher]bool{}, pushes: map[string]int{}}
+		machines: map[string]*machine{}, watchers: map[*watcher]bool{}, pushes: map[string]int{},
+		lastAddress: netip.AddrFrom4([4]byte{10})}
 }
 
 // Info is what the options say.
@@ -186,7 +191,8 @@ func newID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// Start begins the script.
+// Start begins the script. As with Docker, two calls that are under way together start the
+// container once, even if it has ended when the later one would have been done.
 func (r *Runtime) Start(ctx context.Context, id string) error {
 	const name = "CannotStartContainerError"
 	r.mu.Lock()
@@ -196,13 +202,14 @@ func (r *Runtime) Start(ctx context.Context, id string) error {
 		return err
 	}
 	if d := c.script.startTakes; d > 0 {
+		before := c.startedAt
 		r.mu.Unlock()
 		err := pause(ctx, d)
 		r.mu.Lock()
 		if err != nil {
 			return ended(name, id, err)
 		}
-		if c, err = r.find(ctx, name, id); err != nil || c.run != nil {
+		if c, err = r.find(ctx, name, id); err != nil || c.run != nil || c.startedAt != before {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package agent_test
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -55,6 +54,20 @@ func (l *logs) Append(_ context.Context, s output.Stream, b output.Batch) error 
 	return nil
 }
 
+// refuse has nothing kept any more.
+func (l *logs) refuse() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.full = true
+}
+
+// about is the context of the last batch.
+func (l *logs) about() map[string]string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.context
+}
+
 func (l *logs) of(stream string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -98,7 +111,7 @@ func TestOutputIsCollected(t *testing.T) {
 			"Attributes.ECS.Cluster": "default", "Attributes.ECS.Service": "web", "Attributes.ECS.Task": id, "Attributes.ECS.Container": "app",
 			"Attributes.ECS.ContainerInstance": w.instance.ID, "Attributes.ECS.TaskDefinition": "web:2", "KeyAttributes.Name": "web",
 		} {
-			if got := w.logs.context[name]; got != want {
+			if got := w.logs.about()[name]; got != want {
 				t.Errorf("%s is %q, want %q", name, got, want)
 			}
 		}
@@ -139,7 +152,7 @@ func TestTheLastLinesAreKeptBeforeTheEndIsTold(t *testing.T) {
 		if got := w.logs.of("/steady/default web/app/" + id); got != "bye" {
 			t.Errorf("kept is %q", got)
 		}
-		w.logs.full = true
+		w.logs.refuse()
 		id = w.assign()
 		w.after(8 * time.Second)
 		w.is(id, model.Stopped, model.EssentialContainerExited, "Essential container in task exited")
@@ -147,8 +160,8 @@ func TestTheLastLinesAreKeptBeforeTheEndIsTold(t *testing.T) {
 		w.has(1) // its lines may be taken yet
 		w.after(2 * time.Minute)
 		w.has(0)
-		if lines := w.logs.lines; slices.Contains(lines["/steady/default web/app/"+id], "bye") {
-			t.Errorf("kept are %v", lines)
+		if got := w.logs.of("/steady/default web/app/" + id); got != "" {
+			t.Errorf("kept is %q", got)
 		}
 	})
 }

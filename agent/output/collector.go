@@ -111,8 +111,11 @@ func (c *Collector) send(ctx context.Context) {
 			return
 		}
 		over := t.closed && !t.more
-		if over || len(c.joiner.out) == 0 && c.joiner.since().IsZero() && c.buffer.rest() {
-			c.say(time.Now(), true)
+		if !over && (len(c.joiner.out) > 0 || !c.joiner.since().IsZero()) {
+			continue
+		}
+		c.say(time.Now(), true)
+		if over || c.buffer.rest() { // from then on another may send
 			return
 		}
 	}

@@ -59,6 +59,13 @@ func (s *sink) fail(err error) {
 	s.err = err
 }
 
+// kept is how many batches there are.
+func (s *sink) kept() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.batches
+}
+
 func (s *sink) messages() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,8 +159,9 @@ func TestLinesArriveWithinASecond(t *testing.T) {
 				from.say(fmt.Sprint(i))
 				time.Sleep(100 * time.Millisecond)
 			}
-			if to.batches < 3 {
-				t.Errorf("%d batches in three seconds", to.batches)
+			synctest.Wait()
+			if n := to.kept(); n < 3 {
+				t.Errorf("%d batches in three seconds", n)
 			}
 			from.end()
 			<-c.Done()

@@ -1,49 +1,37 @@
 package insights
 
 import (
-	"math"
 	"slices"
 	"strings"
 
+	"steady/insights/aggregate"
 	"steady/insights/ql"
 )
 
 // aggregates are the functions of stats: each reads its constant arguments, and says
 // what aggregates, and which argument.
-var aggregates map[string]func(s *statsCompiler, e *ql.Call) (make func() aggregate, arg ql.Expr)
+var aggregates map[string]func(s *statsCompiler, e *ql.Call) (make func() aggregate.Aggregate, arg ql.Expr)
 
 func init() {
-	aggregates = map[string]func(*statsCompiler, *ql.Call) (func() aggregate, ql.Expr){
-		"count": counted,
-		"avg": one(func() aggregate {
-			return &moments{of: func(n, sum, _ float64) float64 { return sum / n }}
-		}),
-		"sum": one(func() aggregate { return &moments{of: func(_, sum, _ float64) float64 { return sum }} }),
-		"stddev": one(func() aggregate {
-			return &moments{spread: true, of: func(n, _, squares float64) float64 { return math.Sqrt(squares / n) }}
-		}),
-		"variance": one(func() aggregate {
-			return &moments{spread: true, of: func(n, _, squares float64) float64 { return squares / n }}
-		}),
-		"min": one(func() aggregate { return &extreme{} }), "max": one(func() aggregate { return &extreme{last: true} }),
-		"sortsfirst": one(func() aggregate { return &extreme{} }), "sortslast": one(func() aggregate { return &extreme{last: true} }),
-		"earliest": timed(func() aggregate { return &extreme{byTime: true} }),
-		"latest":   timed(func() aggregate { return &extreme{byTime: true, last: true} }),
-		"median":   one(func() aggregate { return &spread{of: percentile(50)} }),
-		"pct":      pct, "percentile": pct,
-		"count_distinct": one(func() aggregate { return &distinct{} }), "countdistinct": one(func() aggregate { return &distinct{} }),
-		"values": one(func() aggregate { return &tally{} }), "collect_values": one(func() aggregate { return &tally{} }),
-		"topk":          topK,
-		"rate":          rate,
-		"countovertime": one(func() aggregate { return &count{} }), "count_over_time": one(func() aggregate { return &count{} }),
-		"histogram": buckets,
+	aggregates = map[string]func(*statsCompiler, *ql.Call) (func() aggregate.Aggregate, ql.Expr){
+		"count": counted, "sum": one(aggregate.Sum), "avg": one(aggregate.Avg),
+		"stddev": one(aggregate.Stddev), "variance": one(aggregate.Variance),
+		"min": one(aggregate.Min), "max": one(aggregate.Max),
+		"sortsfirst": one(aggregate.Min), "sortslast": one(aggregate.Max),
+		"earliest": timed(aggregate.Earliest), "latest": timed(aggregate.Latest),
+		"median": one(func() aggregate.Aggregate { return aggregate.Percentile(50) }),
+		"pct":    pct, "percentile": pct,
+		"count_distinct": one(aggregate.Distinct), "countdistinct": one(aggregate.Distinct),
+		"values": one(aggregate.Values), "collect_values": one(aggregate.Values),
+		"topk": topK, "rate": rate, "histogram": buckets,
+		"countovertime": one(aggregate.Count), "count_over_time": one(aggregate.Count),
+		"sumovertime": one(aggregate.Sum), "sum_over_time": one(aggregate.Sum),
 	}
-	aggregates["sumovertime"], aggregates["sum_over_time"] = aggregates["sum"], aggregates["sum"]
 }
 
 // one is an aggregation with one argument.
-func one(make func() aggregate) func(*statsCompiler, *ql.Call) (func() aggregate, ql.Expr) {
-	return func(s *statsCompiler, e *ql.Call) (func() aggregate, ql.Expr) {
+func one(make func() aggregate.Aggregate) func(*statsCompiler, *ql.Call) (func() aggregate.Aggregate, ql.Expr) {
+	return func(s *statsCompiler, e *ql.Call) (func() aggregate.Aggregate, ql.Expr) {
 		if len(e.Args) != 1 {
 			s.fail(e.Span, "%s takes 1 argument, not %d", e.Name, len(e.Args))
 			return make, nil
@@ -53,8 +41,8 @@ func one(make func() aggregate) func(*statsCompiler, *ql.Call) (func() aggregate
 }
 
 // timed is one that goes by @timestamp.
-func timed(make func() aggregate) func(*statsCompiler, *ql.Call) (func() aggregate, ql.Expr) {
-	return func(s *statsCompiler, e *ql.Call) (func() aggregate, ql.Expr) {
+func timed(make func() aggregate.Aggregate) func(*statsCompiler, *ql.Call) (func() aggregate.Aggregate, ql.Expr) {
+	return func(s *statsCompiler, e *ql.Call) (func() aggregate.Aggregate, ql.Expr) {
 		s.needTime(e)
 		return one(make)(s, e)
 	}
@@ -67,11 +55,11 @@ func (s *statsCompiler) needTime(e *ql.Call) {
 }
 
 // counted is count(*), count() or count(field).
-func counted(s *statsCompiler, e *ql.Call) (func() aggregate, ql.Expr) {
+func counted(s *statsCompiler, e *ql.Call) (func() aggregate.Aggregate, ql.Expr) {
 	if len(e.Args) == 0 {
-		return func() aggregate { return &count{all: true} }, nil
+		return aggregate.Rows, nil
 	}
-	return one(func() aggregate { return &count{} })(s, e)
+	return one(aggregate.Count)(s, e)
 }
 
 // number reads an argument that is a constant number between two others, at a place.
@@ -88,22 +76,22 @@ func (s *statsCompiler) number(e *ql.Call, at int, least, most float64) (float64
 	return n.Value, e.Args[1-at]
 }
 
-func pct(s *statsCompiler, e *ql.Call) (func() aggregate, ql.Expr) {
+func pct(s *statsCompiler, e *ql.Call) (func() aggregate.Aggregate, ql.Expr) {
 	p, arg := s.number(e, 1, 0, 100)
-	return func() aggregate { return &spread{of: percentile(p)} }, arg
+	return func() aggregate.Aggregate { return aggregate.Percentile(p) }, arg
 }
 
-func topK(s *statsCompiler, e *ql.Call) (func() aggregate, ql.Expr) {
+func topK(s *statsCompiler, e *ql.Call) (func() aggregate.Aggregate, ql.Expr) {
 	k, arg := s.number(e, 0, 1, 10000)
-	return func() aggregate { return &tally{top: int(k)} }, arg
+	return func() aggregate.Aggregate { return aggregate.TopK(int(k)) }, arg
 }
 
-func buckets(s *statsCompiler, e *ql.Call) (func() aggregate, ql.Expr) {
+func buckets(s *statsCompiler, e *ql.Call) (func() aggregate.Aggregate, ql.Expr) {
 	n, arg := s.number(e, 1, 1, 1000)
-	return func() aggregate { return &spread{of: histogram(int(n))} }, arg
+	return func() aggregate.Aggregate { return aggregate.Histogram(int(n)) }, arg
 }
 
-func rate(s *statsCompiler, e *ql.Call) (func() aggregate, ql.Expr) {
+func rate(s *statsCompiler, e *ql.Call) (func() aggregate.Aggregate, ql.Expr) {
 	if len(e.Args) != 2 {
 		s.fail(e.Span, "%s takes a field and a period", e.Name)
 		return nil, nil
@@ -115,7 +103,7 @@ func rate(s *statsCompiler, e *ql.Call) (func() aggregate, ql.Expr) {
 	}
 	s.needTime(e)
 	interval := float64(p.Duration().Milliseconds())
-	return func() aggregate { return newSlope(interval) }, e.Args[0]
+	return func() aggregate.Aggregate { return aggregate.Rate(interval) }, e.Args[0]
 }
 
 // isAggregate tells whether an expression aggregates anywhere within.

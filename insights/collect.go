@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"steady/insights/column"
 	"steady/insights/value"
 	"steady/scan"
 )
@@ -23,14 +24,14 @@ type collector struct {
 	space *space
 	slots []int // what it keeps of each
 	order order
-	keys  []sortKey
+	keys  []column.Key
 	limit int // 0: all
 
 	n      int
 	times  []int64
 	ids    []uint64
 	cols   [][]value.Value
-	ranks  [][]rank
+	ranks  [][]column.Rank
 	bytes  int64
 	pruned bool // then the last of the limit's rows is the worst that counts
 }
@@ -39,20 +40,20 @@ func (c *collector) size() int64 {
 	return c.bytes + int64(c.n)*int64(16+40*len(c.cols)+32*len(c.ranks))
 }
 
-func (c *collector) add(f *frame) {
-	ranks := ranksOf(c.keys, f)
-	vectors := make([]*vector, len(c.slots))
+func (c *collector) add(f *column.Frame) {
+	ranks := column.Ranks(c.keys, f)
+	vectors := make([]*column.Vector, len(c.slots))
 	for i, s := range c.slots {
-		vectors[i] = f.col(s)
+		vectors[i] = f.Col(s)
 	}
 	if c.cols == nil {
-		c.cols, c.ranks = make([][]value.Value, len(c.slots)), make([][]rank, len(c.keys))
+		c.cols, c.ranks = make([][]value.Value, len(c.slots)), make([][]column.Rank, len(c.keys))
 	}
-	for row := range f.n {
+	for row := range f.N {
 		if c.order == anyway && c.full() {
 			return
 		}
-		if c.pruned && c.compare(ranks, f.times[row], f.ids[row], int32(row), int32(c.limit-1)) > 0 {
+		if c.pruned && c.compare(ranks, f.Times[row], f.IDs[row], int32(row), int32(c.limit-1)) > 0 {
 			continue
 		}
 		c.take(f, vectors, ranks, row)
@@ -62,10 +63,10 @@ func (c *collector) add(f *frame) {
 	}
 }
 
-func (c *collector) take(f *frame, vectors []*vector, ranks [][]rank, row int) {
-	c.times, c.ids = append(c.times, f.times[row]), append(c.ids, f.ids[row])
+func (c *collector) take(f *column.Frame, vectors []*column.Vector, ranks [][]column.Rank, row int) {
+	c.times, c.ids = append(c.times, f.Times[row]), append(c.ids, f.IDs[row])
 	for i, v := range vectors {
-		x := v.at(row).Clone()
+		x := v.At(row).Clone()
 		c.bytes += int64(x.Size())
 		c.cols[i] = append(c.cols[i], x)
 	}
@@ -77,12 +78,12 @@ func (c *collector) take(f *frame, vectors []*vector, ranks [][]rank, row int) {
 
 // compare orders a row of a frame, or of the collection, before or behind one of the
 // collection.
-func (c *collector) compare(ranks [][]rank, t int64, id uint64, row, other int32) int {
+func (c *collector) compare(ranks [][]column.Rank, t int64, id uint64, row, other int32) int {
 	switch c.order {
 	case oldest:
 		return cmp.Or(cmp.Compare(t, c.times[other]), cmp.Compare(id, c.ids[other]))
 	case byKeys:
-		if d := compareRanks(c.keys, ranks, row, c.ranks, other); d != 0 {
+		if d := column.CompareRanks(c.keys, ranks, row, c.ranks, other); d != 0 {
 			return d
 		}
 	}
@@ -91,7 +92,7 @@ func (c *collector) compare(ranks [][]rank, t int64, id uint64, row, other int32
 
 // first lists the rows that count, in their order.
 func (c *collector) first() []int32 {
-	order := sequence(c.n)
+	order := column.Sequence(c.n)
 	if c.order != anyway {
 		slices.SortFunc(order, func(a, b int32) int {
 			return c.compare(c.ranks, c.times[a], c.ids[a], a, b)
@@ -107,16 +108,16 @@ func (c *collector) first() []int32 {
 func (c *collector) prune() {
 	keep := c.first()
 	c.n = len(keep)
-	c.times, c.ids = pick(c.times, keep), pick(c.ids, keep)
+	c.times, c.ids = column.Pick(c.times, keep), column.Pick(c.ids, keep)
 	c.bytes = 0
 	for i := range c.cols {
-		c.cols[i] = pick(c.cols[i], keep)
+		c.cols[i] = column.Pick(c.cols[i], keep)
 		for _, x := range c.cols[i] {
 			c.bytes += int64(x.Size())
 		}
 	}
 	for i := range c.ranks {
-		c.ranks[i] = pick(c.ranks[i], keep)
+		c.ranks[i] = column.Pick(c.ranks[i], keep)
 	}
 	c.pruned = c.n == c.limit
 }
@@ -151,16 +152,16 @@ func (c *collector) scanOrder() scan.Order {
 }
 
 // finish makes a frame of what is collected now.
-func (c *collector) finish() *frame {
+func (c *collector) finish() *column.Frame {
 	keep := c.first()
-	f := &frame{space: c.space, n: len(keep), cols: make([]*vector, len(c.space.slots))}
-	f.times, f.ids = pick(c.times, keep), pick(c.ids, keep)
+	f := column.NewFrame(c.space.layout, len(keep))
+	f.Times, f.IDs = column.Pick(c.times, keep), column.Pick(c.ids, keep)
 	for i, s := range c.slots {
 		if c.cols == nil {
-			f.set(s, missing)
+			f.Set(s, column.Missing)
 			continue
 		}
-		f.set(s, rowsVector(pick(c.cols[i], keep)))
+		f.Set(s, column.Rows(column.Pick(c.cols[i], keep)))
 	}
 	return f
 }

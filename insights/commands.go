@@ -1,6 +1,7 @@
 package insights
 
 import (
+	"steady/insights/column"
 	"steady/insights/ql"
 	"steady/scan"
 )
@@ -44,7 +45,7 @@ func (c *compiler) command(command ql.Command) {
 func (c *compiler) column(i ql.Item) (name string, slot int) {
 	name = c.nameOf(i)
 	n := c.expr(i.X)
-	if s, ok := n.(slotNode); ok {
+	if s, ok := n.(column.Slot); ok {
 		slot = int(s)
 		if i.Alias != "" {
 			c.space.names[name] = slot
@@ -84,15 +85,15 @@ func (c *compiler) filter(e *ql.Filter) {
 // sort: "sort on an unknown field" does nothing.
 func (c *compiler) sort(e *ql.Sort) {
 	c.collect()
-	var keys []sortKey
+	var keys []column.Key
 	for _, k := range e.Keys {
 		n := c.expr(k.X)
 		if k.Alias != "" {
 			_, slot := c.column(k.Item)
-			n = slotNode(slot)
+			n = column.Slot(slot)
 		}
-		if _, fixed := n.(constant); !fixed {
-			keys = append(keys, sortKey{n, k.Descending})
+		if _, fixed := n.(column.Constant); !fixed {
+			keys = append(keys, column.Key{Node: n, Descending: k.Descending})
 		}
 	}
 	if len(keys) == 0 {
@@ -105,13 +106,13 @@ func (c *compiler) sort(e *ql.Sort) {
 	}
 	s.keys, s.order = keys, byKeys
 	for i, k := range keys { // what is equal is newest first, so times behind it add nothing
-		slot, is := k.node.(slotNode)
-		if !is || c.space.slots[slot].source != scan.Timestamp {
+		slot, is := k.Node.(column.Slot)
+		if !is || c.space.source(int(slot)) != scan.Timestamp {
 			break
 		}
 		if i == 0 {
 			s.keys, s.order = nil, oldest
-			if k.descending {
+			if k.Descending {
 				s.order = newest
 			}
 		}
@@ -139,23 +140,23 @@ func (c *compiler) limit(e *ql.Limit) {
 // dedup: "keeps the first in sort order"; a row where one of the fields is missing is kept.
 func (c *compiler) dedup(e *ql.Dedup) {
 	c.collect()
-	var nodes []node
+	var nodes []column.Node
 	for _, f := range e.Fields {
 		nodes = append(nodes, c.expr(f))
 	}
-	c.all(stepFunc(func(f *frame) (*frame, error) {
-		vectors := make([]*vector, len(nodes))
+	c.all(stepFunc(func(f *column.Frame) (*column.Frame, error) {
+		vectors := make([]*column.Vector, len(nodes))
 		for i, n := range nodes {
-			vectors[i] = n.eval(f)
+			vectors[i] = n.Eval(f)
 		}
 		seen := map[string]bool{}
 		var keep []int32
 		var key []byte
-		for row := range f.n {
+		for row := range f.N {
 			key = key[:0]
 			null := false
 			for _, v := range vectors {
-				x := v.at(row)
+				x := v.At(row)
 				null = null || x.IsMissing()
 				key = appendKey(key, x)
 			}
@@ -164,6 +165,6 @@ func (c *compiler) dedup(e *ql.Dedup) {
 				seen[string(key)] = true
 			}
 		}
-		return f.gather(keep), nil
+		return f.Gather(keep), nil
 	}))
 }

@@ -3,6 +3,7 @@ package insights
 import (
 	"strings"
 
+	"steady/insights/column"
 	"steady/insights/function"
 	"steady/insights/ql"
 	"steady/insights/value"
@@ -33,39 +34,39 @@ func (c *compiler) fail(s ql.Span, format string, a ...any) {
 
 // expr compiles an expression in the space of the moment. What depends on nothing is
 // computed at once.
-func (c *compiler) expr(e ql.Expr) node {
+func (c *compiler) expr(e ql.Expr) column.Node {
 	n := c.bare(e)
-	k, ok := n.(*call)
+	k, ok := n.(*column.Call)
 	if !ok {
 		return n
 	}
-	args := make([]value.Value, len(k.args))
-	for i, a := range k.args {
-		fixed, ok := a.(constant)
+	args := make([]value.Value, len(k.Args))
+	for i, a := range k.Args {
+		fixed, ok := a.(column.Constant)
 		if !ok {
 			return n
 		}
 		args[i] = fixed.Value
 	}
-	return constant{k.fn(args)}
+	return column.Constant{Value: k.Fn(args)}
 }
 
-func (c *compiler) bare(e ql.Expr) node {
+func (c *compiler) bare(e ql.Expr) column.Node {
 	switch e.(type) {
 	case *ql.Field, *ql.Number, *ql.Text, *ql.Bool:
 	default:
 		if i, ok := c.space.texts[e.String()]; ok {
 			c.space.use(i)
-			return slotNode(i)
+			return column.Slot(i)
 		}
 	}
 	switch e := e.(type) {
 	case *ql.Number:
-		return constant{value.OfNumber(e.Value)}
+		return column.Constant{Value: value.OfNumber(e.Value)}
 	case *ql.Text:
-		return constant{value.Of(e.Value)}
+		return column.Constant{Value: value.Of(e.Value)}
 	case *ql.Bool:
-		return constant{value.OfBool(e.Value)}
+		return column.Constant{Value: value.OfBool(e.Value)}
 	case *ql.Field:
 		return c.field(e.Span, e.Segments)
 	case *ql.Access:
@@ -75,9 +76,9 @@ func (c *compiler) bare(e ql.Expr) node {
 	case *ql.Unary:
 		return c.unary(e)
 	case *ql.Binary:
-		return &call{operator(e.Op), []node{c.expr(e.L), c.expr(e.R)}}
+		return column.NewCall(operator(e.Op), []column.Node{c.expr(e.L), c.expr(e.R)})
 	case *ql.Match:
-		return &call{matcher(e), []node{c.expr(e.X)}}
+		return column.NewCall(matcher(e), []column.Node{c.expr(e.X)})
 	case *ql.In:
 		return c.in_(e)
 	case *ql.Period:
@@ -85,37 +86,37 @@ func (c *compiler) bare(e ql.Expr) node {
 	case *ql.Regex:
 		c.fail(e.Span, "a regular expression stands only behind like and =~, and in parse and regexReplace")
 	}
-	return constant{}
+	return column.Constant{}
 }
 
 // field finds what a name means: a column that a command made, a member of a map in
 // such a column, or a field of log events.
-func (c *compiler) field(at ql.Span, segments []string) node {
+func (c *compiler) field(at ql.Span, segments []string) column.Node {
 	name := strings.Join(segments, ".")
 	if _, made := c.space.computed(name); !made {
 		if i, n, ok := c.space.prefix(segments); ok {
-			return path(slotNode(i), segments[n:])
+			return path(column.Slot(i), segments[n:])
 		}
 	}
 	if c.inStats != nil {
 		return c.inStats.sibling(at, name)
 	}
 	if i, ok := c.space.find(name); ok {
-		return slotNode(i)
+		return column.Slot(i)
 	}
-	return constant{} // stats dropped it: no row has a value
+	return column.Constant{} // stats dropped it: no row has a value
 }
 
-func path(x node, names []string) node {
+func path(x column.Node, names []string) column.Node {
 	for _, n := range names {
-		x = &call{func(a []value.Value) value.Value { return a[0].Member(n) }, []node{x}}
+		x = column.NewCall(func(a []value.Value) value.Value { return a[0].Member(n) }, []column.Node{x})
 	}
 	return x
 }
 
 // access takes from maps and lists; lists in log events are flattened: items[0] is
 // the field items.0.
-func (c *compiler) access(e *ql.Access) node {
+func (c *compiler) access(e *ql.Access) column.Node {
 	if segments, ok := flat(e); ok && c.inStats == nil {
 		name := strings.Join(segments, ".")
 		if _, made := c.space.names[name]; made || !c.madeRoot(segments) {
@@ -124,7 +125,7 @@ func (c *compiler) access(e *ql.Access) node {
 	}
 	x := c.expr(e.X)
 	if e.List {
-		return &call{func(a []value.Value) value.Value { return a[0].Element(e.Index) }, []node{x}}
+		return column.NewCall(func(a []value.Value) value.Value { return a[0].Element(e.Index) }, []column.Node{x})
 	}
 	return path(x, []string{e.Name})
 }
@@ -132,7 +133,7 @@ func (c *compiler) access(e *ql.Access) node {
 // madeRoot tells whether a command made what a path begins with.
 func (c *compiler) madeRoot(segments []string) bool {
 	for n := 1; n < len(segments); n++ {
-		if i, ok := c.space.names[strings.Join(segments[:n], ".")]; ok && c.space.slots[i].source == "" {
+		if i, ok := c.space.names[strings.Join(segments[:n], ".")]; ok && c.space.source(i) == "" {
 			return true
 		}
 	}
@@ -155,43 +156,43 @@ func flat(e ql.Expr) ([]string, bool) {
 	return nil, false
 }
 
-func (c *compiler) unary(e *ql.Unary) node {
+func (c *compiler) unary(e *ql.Unary) column.Node {
 	x := c.expr(e.X)
 	if e.Op == "not" {
-		return &call{func(a []value.Value) value.Value { return value.OfBool(!a[0].Truth()) }, []node{x}}
+		return column.NewCall(func(a []value.Value) value.Value { return value.OfBool(!a[0].Truth()) }, []column.Node{x})
 	}
-	return &call{function.Arithmetic("-"), []node{constant{value.OfNumber(0)}, x}}
+	return column.NewCall(function.Arithmetic("-"), []column.Node{column.Constant{Value: value.OfNumber(0)}, x})
 }
 
 // call compiles a function. Periods and regular expressions among its arguments are
 // read now, not for every row.
-func (c *compiler) call(e *ql.Call) node {
+func (c *compiler) call(e *ql.Call) column.Node {
 	if _, is := aggregates[strings.ToLower(e.Name)]; is {
 		if c.inStats != nil {
 			return c.inStats.aggregate(e)
 		}
 		c.fail(e.Span, "%s aggregates rows: it stands only in stats", e.Name)
-		return constant{}
+		return column.Constant{}
 	}
 	f, known := function.Named(e.Name)
 	if !known || e.Star {
 		c.fail(e.Span, "there is no function %s%s", e.Name, map[bool]string{true: "(*)"}[e.Star && known])
-		return constant{}
+		return column.Constant{}
 	}
 	if len(e.Args) < f.Min || f.Max >= 0 && len(e.Args) > f.Max {
 		c.fail(e.Span, "%s takes %s, not %d", e.Name, arguments(f.Min, f.Max), len(e.Args))
-		return constant{}
+		return column.Constant{}
 	}
 	args := e.Args
 	fn := f.Call
 	switch {
 	case f.Constant != nil:
-		return constant{f.Constant(c.query)}
+		return column.Constant{Value: f.Constant(c.query)}
 	case f.Period != nil:
 		p, ok := args[len(args)-1].(*ql.Period)
 		if !ok {
 			c.fail(args[len(args)-1].Place(), "%s takes a period such as 5m here", e.Name)
-			return constant{}
+			return column.Constant{}
 		}
 		args = args[:len(args)-1]
 		if len(args) == 0 {
@@ -201,23 +202,23 @@ func (c *compiler) call(e *ql.Call) node {
 	case f.Pattern != nil:
 		re := c.regex(args[1])
 		if re == nil {
-			return constant{}
+			return column.Constant{}
 		}
 		fn = f.Pattern(re.Regexp)
 		args = []ql.Expr{args[0], args[2]}
 	case f.Max == 1 && f.Min == 0 && len(args) == 0: // messageSize()
 		args = []ql.Expr{&ql.Field{Span: e.Span, Segments: []string{scan.Message}}}
 	}
-	nodes := make([]node, len(args))
+	nodes := make([]column.Node, len(args))
 	for i, a := range args {
 		nodes[i] = c.expr(a)
 	}
 	if last := len(args) - 1; f.Layout {
-		if k, fixed := nodes[last].(constant); fixed && !function.IsLayout(k.Text()) {
+		if k, fixed := nodes[last].(column.Constant); fixed && !function.IsLayout(k.Text()) {
 			c.fail(args[last].Place(), "%s is no pattern of dates: write yyyy-MM-dd HH:mm:ss, or %%Y-%%m-%%d %%H:%%M:%%S", args[last])
 		}
 	}
-	return &call{fn, nodes}
+	return column.NewCall(fn, nodes)
 }
 
 func (c *compiler) regex(e ql.Expr) *ql.Regex {
@@ -237,17 +238,17 @@ func (c *compiler) regex(e ql.Expr) *ql.Regex {
 }
 
 // bin: "bin() always uses @timestamp"; it has no meaning behind a stats that lost it.
-func (c *compiler) bin(e *ql.Call, f function.Function, p ql.Period) node {
+func (c *compiler) bin(e *ql.Call, f function.Function, p ql.Period) column.Node {
 	if c.space.events {
 		c.space.use(c.timestamp())
-		return bin{period: p.Capped()}
+		return column.Bin{Period: p.Capped()}
 	}
 	i, ok := c.space.find(scan.Timestamp)
 	if !ok {
 		c.fail(e.Span, "bin uses @timestamp, which the stats before it did not keep")
-		return constant{}
+		return column.Constant{}
 	}
-	return &call{f.Period(p), []node{slotNode(i)}}
+	return column.NewCall(f.Period(p), []column.Node{column.Slot(i)})
 }
 
 // timestamp is the slot of @timestamp of log events.

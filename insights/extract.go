@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"steady/insights/column"
 	"steady/insights/ql"
 	"steady/insights/value"
 	"steady/scan"
@@ -24,17 +25,17 @@ func (c *compiler) extract(e *ql.Extract) {
 		names, groups = groupsOf(e)
 		match = regexMatcher(e.Regex.Regexp, e.Regex.Source, groups)
 	}
-	all := &call{func(a []value.Value) value.Value {
+	all := column.NewCall(func(a []value.Value) value.Value {
 		if a[0].IsMissing() || a[0].IsStructure() {
 			return value.Value{}
 		}
 		return match(a[0].Text())
-	}, []node{from}}
+	}, []column.Node{from})
 	list := c.space.add(slot{late: c.space.collected})
 	c.each(setStep{list, all})
 	for i, name := range names {
 		slot := c.space.define(name)
-		c.each(setStep{slot, &call{func(a []value.Value) value.Value { return a[0].Element(i) }, []node{slotNode(list)}}})
+		c.each(setStep{slot, column.NewCall(func(a []value.Value) value.Value { return a[0].Element(i) }, []column.Node{column.Slot(list)})})
 		c.extracted(name, slot)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"steady/insights/column"
 	"steady/insights/ql"
 	"steady/insights/value"
 )
@@ -49,9 +50,9 @@ func (j *joined) find(s *space, name string) (int, bool) {
 // joinStep finds for each row of the left those of the right.
 type joinStep struct {
 	*joined
-	keys  []node // on the left
-	outer bool   // rows that find none stay
-	rows  *frame
+	keys  []column.Node // on the left
+	outer bool          // rows that find none stay
+	rows  *column.Frame
 	index map[string][]int32
 }
 
@@ -66,7 +67,7 @@ func (c *compiler) join(e *ql.Join) {
 		return
 	}
 	j.right.collect()
-	var rightKeys []node
+	var rightKeys []column.Node
 	for _, k := range e.Conditions {
 		rightKeys = append(rightKeys, j.right.field(e.Span, strings.Split(k.Right, ".")))
 	}
@@ -90,10 +91,10 @@ func (c *compiler) join(e *ql.Join) {
 	})
 }
 
-func (s *joinStep) load(rows *frame, keys []node) error {
+func (s *joinStep) load(rows *column.Frame, keys []column.Node) error {
 	s.rows = rows
 	vectors := evalAll(keys, rows)
-	for row := range rows.n {
+	for row := range rows.N {
 		if key, ok := joinKey(vectors, row); ok {
 			s.index[key] = append(s.index[key], int32(row))
 		}
@@ -104,20 +105,20 @@ func (s *joinStep) load(rows *frame, keys []node) error {
 	return nil
 }
 
-func evalAll(nodes []node, f *frame) []*vector {
-	vectors := make([]*vector, len(nodes))
+func evalAll(nodes []column.Node, f *column.Frame) []*column.Vector {
+	vectors := make([]*column.Vector, len(nodes))
 	for i, n := range nodes {
-		vectors[i] = n.eval(f)
+		vectors[i] = n.Eval(f)
 	}
 	return vectors
 }
 
 // joinKey is the same for keys that are equal: numbers by their value. A missing value
 // is equal to none.
-func joinKey(vectors []*vector, row int) (string, bool) {
+func joinKey(vectors []*column.Vector, row int) (string, bool) {
 	var key []byte
 	for _, v := range vectors {
-		x := v.at(row)
+		x := v.At(row)
 		if x.IsMissing() || x.IsStructure() {
 			return "", false
 		}
@@ -130,10 +131,10 @@ func joinKey(vectors []*vector, row int) (string, bool) {
 	return string(key), true
 }
 
-func (s *joinStep) apply(f *frame) (*frame, error) {
+func (s *joinStep) apply(f *column.Frame) (*column.Frame, error) {
 	vectors := evalAll(s.keys, f)
 	var left, right []int32
-	for row := range f.n {
+	for row := range f.N {
 		key, ok := joinKey(vectors, row)
 		found := s.index[key]
 		if !ok {
@@ -146,22 +147,22 @@ func (s *joinStep) apply(f *frame) (*frame, error) {
 			left, right = append(left, int32(row)), append(right, -1)
 		}
 	}
-	g := f.gather(left)
+	g := f.Gather(left)
 	for _, c := range s.fetch {
-		g.set(c.to, optional(s.rows.col(c.from), right))
+		g.Set(c.to, optional(s.rows.Col(c.from), right))
 	}
 	return g, nil
 }
 
 // optional gathers rows of which some, at -1, are not there.
-func optional(v *vector, rows []int32) *vector {
+func optional(v *column.Vector, rows []int32) *column.Vector {
 	values := make([]value.Value, len(rows))
 	for i, r := range rows {
 		if r >= 0 {
-			values[i] = v.at(int(r))
+			values[i] = v.At(int(r))
 		}
 	}
-	return rowsVector(values)
+	return column.Rows(values)
 }
 
 // appendCols adds the columns of another query's rows, the first to the first.
@@ -171,7 +172,7 @@ func (c *compiler) appendCols(e *ql.AppendCols) {
 		return
 	}
 	s.show()
-	var rows *frame
+	var rows *column.Frame
 	c.prepare(func(ctx context.Context) (err error) {
 		rows, err = s.rows(ctx, e.Query)
 		return err
@@ -183,15 +184,15 @@ func (c *compiler) appendCols(e *ql.AppendCols) {
 		}
 		slot := c.space.define(col.name)
 		c.extracted(col.name, slot)
-		c.all(stepFunc(func(f *frame) (*frame, error) {
-			at := make([]int32, f.n)
+		c.all(stepFunc(func(f *column.Frame) (*column.Frame, error) {
+			at := make([]int32, f.N)
 			for i := range at {
-				if at[i] = int32(i); i >= rows.n || i >= e.Max {
+				if at[i] = int32(i); i >= rows.N || i >= e.Max {
 					at[i] = -1
 				}
 			}
-			f = f.copied()
-			f.set(slot, optional(rows.col(col.slot), at))
+			f = f.Copied()
+			f.Set(slot, optional(rows.Col(col.slot), at))
 			return f, nil
 		}))
 	}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"steady/insights/column"
 	"steady/insights/ql"
 	"steady/insights/value"
 )
@@ -12,7 +13,7 @@ import (
 // lookup compiles lookup and cidrlookup: the columns of the table's row that fits. A
 // row that none fits keeps the values that it has.
 func (c *compiler) lookup(e *ql.Lookup) {
-	var keys []node
+	var keys []column.Node
 	var columns []string
 	for _, k := range e.Keys {
 		field, column := k.As, k.Field // lookup: the table's name, as the field's
@@ -33,7 +34,7 @@ func (c *compiler) lookup(e *ql.Lookup) {
 		return
 	}
 	row := c.space.add(slot{late: c.space.collected})
-	c.each(setStep{row, &call{find, keys}})
+	c.each(setStep{row, column.NewCall(find, keys)})
 	for _, o := range e.Output {
 		c.output(e, o, t, row)
 	}
@@ -48,13 +49,13 @@ func (c *compiler) output(e *ql.Lookup, o ql.Pair, t *Table, row int) {
 	before := c.field(e.Span, []string{name})
 	at := slices.Index(t.Columns, o.Field)
 	slot := c.space.define(name)
-	c.each(setStep{slot, &call{func(a []value.Value) value.Value {
+	c.each(setStep{slot, column.NewCall(func(a []value.Value) value.Value {
 		n, found := a[0].Number()
 		if !found || e.OnlyEmpty && a[1].Text() != "" {
 			return a[1]
 		}
 		return value.Of(t.cell(int(n), at))
-	}, []node{slotNode(row), before}}})
+	}, []column.Node{column.Slot(row), before})})
 	c.extracted(name, slot)
 }
 

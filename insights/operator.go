@@ -1,6 +1,7 @@
 package insights
 
 import (
+	"steady/insights/column"
 	"steady/insights/function"
 	"steady/insights/ql"
 	"steady/insights/value"
@@ -55,27 +56,27 @@ func matcher(e *ql.Match) function.Func {
 }
 
 // in_ compiles a look into a list, or into what a subquery finds.
-func (c *compiler) in_(e *ql.In) node {
+func (c *compiler) in_(e *ql.In) column.Node {
 	x := c.expr(e.X)
 	if e.Query != nil {
 		return c.inSubquery(e, x)
 	}
-	args := []node{x}
+	args := []column.Node{x}
 	for _, one := range e.List {
 		args = append(args, c.expr(one))
 	}
 	if set := newSet(args[1:]); set != nil {
-		return &call{func(a []value.Value) value.Value {
+		return column.NewCall(func(a []value.Value) value.Value {
 			return value.OfBool(set.has(a[0]) != e.Not)
-		}, args[:1]}
+		}, args[:1])
 	}
-	return &call{func(a []value.Value) value.Value {
+	return column.NewCall(func(a []value.Value) value.Value {
 		is := false
 		for _, one := range a[1:] {
 			is = is || value.Equal(a[0], one)
 		}
 		return value.OfBool(is != e.Not)
-	}, args}
+	}, args)
 }
 
 // set is a set of values in the sense of value.Equal.
@@ -85,10 +86,10 @@ type set struct {
 }
 
 // newSet makes a set of constants, or nil where they are none.
-func newSet(nodes []node) *set {
+func newSet(nodes []column.Node) *set {
 	s := &set{map[string]bool{}, map[float64][]value.Value{}}
 	for _, n := range nodes {
-		k, ok := n.(constant)
+		k, ok := n.(column.Constant)
 		if !ok {
 			return nil
 		}

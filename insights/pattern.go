@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"steady/insights/column"
 	"steady/insights/ql"
 	"steady/insights/value"
 )
@@ -21,7 +22,7 @@ const (
 
 // patterns counts the texts of the same shape.
 type patterns struct {
-	text node
+	text column.Node
 	to   *space
 	// slots of the columns, in the order of patternColumns
 	slots []int
@@ -57,10 +58,10 @@ type patternSink struct {
 
 func (s *patternSink) size() int64 { return s.bytes }
 
-func (s *patternSink) add(f *frame) {
-	v := s.text.eval(f)
-	for row := range f.n {
-		x := v.at(row)
+func (s *patternSink) add(f *column.Frame) {
+	v := s.text.Eval(f)
+	for row := range f.N {
+		x := v.At(row)
 		if x.IsMissing() || x.IsStructure() {
 			continue
 		}
@@ -73,7 +74,7 @@ func (s *patternSink) add(f *frame) {
 	}
 }
 
-func (s *patternSink) finish() *frame {
+func (s *patternSink) finish() *column.Frame {
 	type line struct {
 		pattern    string
 		n, changed int64
@@ -102,7 +103,7 @@ func (s *patternSink) finish() *frame {
 		}
 		return strings.Compare(a.pattern, b.pattern)
 	})
-	f := &frame{space: s.to, n: len(lines), cols: make([]*vector, len(s.to.slots))}
+	f := column.NewFrame(s.to.layout, len(lines))
 	columns := make([][]value.Value, len(s.slots))
 	for _, l := range lines {
 		ratio := math.Round(float64(l.n)/max(1, float64(s.total))*10000) / 10000
@@ -113,7 +114,7 @@ func (s *patternSink) finish() *frame {
 		}
 	}
 	for i, slot := range s.slots {
-		f.set(slot, rowsVector(columns[i]))
+		f.Set(slot, column.Rows(columns[i]))
 	}
 	return f
 }
@@ -153,10 +154,10 @@ func (c *compiler) diff(e ql.Command, shift int64) {
 		if err != nil {
 			return err
 		}
-		texts, ns := f.col(earlier.plan.shown[0].slot), f.col(earlier.plan.shown[2].slot)
-		for row := range f.n {
-			n, _ := ns.at(row).Number()
-			counts[texts.at(row).Text()] = int64(n)
+		texts, ns := f.Col(earlier.plan.shown[0].slot), f.Col(earlier.plan.shown[2].slot)
+		for row := range f.N {
+			n, _ := ns.At(row).Number()
+			counts[texts.At(row).Text()] = int64(n)
 		}
 		return nil
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"steady/insights/column"
 	"steady/insights/function"
 	"steady/insights/ql"
 	"steady/scan"
@@ -17,7 +18,7 @@ type plan struct {
 	stages    []*stage
 	// prepare is done before the scan: subqueries, right sides of joins, tables.
 	prepare []func(ctx context.Context) error
-	shown   []column
+	shown   []heading
 	ptr     int // the slot of @ptr, or -1 where rows are no log events
 	limited bool
 }
@@ -30,7 +31,7 @@ type stage struct {
 	stream []step
 	whole  []step
 	order  order
-	keys   []sortKey
+	keys   []column.Key
 	limit  int
 	reduce reducer // nil in the last stage
 }
@@ -42,8 +43,8 @@ type reducer interface {
 
 // sink takes frames and can at any time make one of them.
 type sink interface {
-	add(f *frame)
-	finish() *frame
+	add(f *column.Frame)
+	finish() *column.Frame
 	size() int64 // about how many bytes it holds
 }
 

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 
+	"steady/insights/column"
 	"steady/insights/ql"
 	"steady/insights/value"
 	"steady/scan"
@@ -25,11 +26,11 @@ func (c *compiler) source(e ql.Expr) (string, bool) {
 	if _, is := e.(*ql.Field); !is {
 		return "", false
 	}
-	s, ok := c.expr(e).(slotNode)
+	s, ok := c.expr(e).(column.Slot)
 	if !ok {
 		return "", false
 	}
-	name := c.space.slots[s].source
+	name := c.space.source(int(s))
 	return name, name != "" && name != scan.Timestamp && name != scan.IngestionTime
 }
 
@@ -59,7 +60,7 @@ func (c *compiler) comparison(e *ql.Binary) (scan.Condition, bool) {
 		field, other = other, field
 		name, ok = c.source(field)
 	}
-	fixed, constantly := c.expr(other).(constant)
+	fixed, constantly := c.expr(other).(column.Constant)
 	switch {
 	case !ok || !constantly:
 		return scan.Condition{}, false
@@ -120,7 +121,7 @@ func (c *compiler) oneOf(e *ql.In) (scan.Condition, bool) {
 	}
 	condition := scan.Condition{Field: name, Op: scan.Equals}
 	for _, one := range e.List {
-		fixed, ok := c.expr(one).(constant)
+		fixed, ok := c.expr(one).(column.Constant)
 		if !ok || !plain(fixed.Value) {
 			return scan.Condition{Field: name, Op: scan.Present}, true
 		}
@@ -141,7 +142,7 @@ func (c *compiler) ofCall(e *ql.Call) (scan.Condition, bool) {
 	case "ispresent":
 		return scan.Condition{Field: name, Op: scan.Present}, true
 	case "strcontains", "startswith", "endswith":
-		fixed, constantly := c.expr(e.Args[1]).(constant)
+		fixed, constantly := c.expr(e.Args[1]).(column.Constant)
 		if len(e.Args) == 2 && constantly && !fixed.IsMissing() {
 			return scan.Condition{Field: name, Op: scan.Contains, Texts: []string{fixed.Text()}}, true
 		}
@@ -163,7 +164,7 @@ func (c *compiler) narrow(e ql.Expr) bool {
 	if i, made := c.space.computed(scan.Timestamp); made && i >= 0 {
 		return false
 	}
-	fixed, constantly := c.expr(b.R).(constant)
+	fixed, constantly := c.expr(b.R).(column.Constant)
 	n, number := fixed.Number()
 	if !constantly || !number || math.Abs(n) >= 1<<53 {
 		return false

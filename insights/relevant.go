@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 
+	"steady/insights/column"
 	"steady/insights/ql"
 	"steady/insights/value"
 )
@@ -12,9 +14,9 @@ import (
 // relevantFields ranks fields by how much their values differ between the rows for
 // which a condition holds and all others.
 type relevant struct {
-	condition node
+	condition column.Node
 	names     []string // those to look at; nil: all that occur
-	nodes     []node
+	nodes     []column.Node
 	to        *space
 	slots     []int
 }
@@ -68,39 +70,34 @@ const most = 10000
 
 func (s *relevantSink) size() int64 { return s.bytes }
 
-func (s *relevantSink) add(f *frame) {
-	holds := s.condition.eval(f)
+func (s *relevantSink) add(f *column.Frame) {
+	holds := s.condition.Eval(f)
 	for i, n := range s.nodes {
-		s.look(s.names[i], n.eval(f), holds, f.n)
+		s.look(s.names[i], n.Eval(f), holds, f.N)
 	}
-	if s.nodes != nil || f.block == nil {
+	if s.nodes != nil {
 		return
 	}
-	for name, c := range f.block.Columns {
-		if name[0] == '@' && (len(name) < 2 || name[1] != '@') {
-			continue // system fields
+	for name, v := range f.Fields() {
+		if !strings.HasPrefix(name, "@") || strings.HasPrefix(name, "@@") { // no system field
+			s.look(name, v, holds, f.N)
 		}
-		v := columnVector(c, false)
-		if f.origin != nil {
-			v = v.gather(f.origin)
-		}
-		s.look(name, v, holds, f.n)
 	}
 }
 
-func (s *relevantSink) look(name string, v, holds *vector, n int) {
+func (s *relevantSink) look(name string, v, holds *column.Vector, n int) {
 	c := s.fields[name]
 	if c == nil {
 		c = &contrast{counts: map[string]*[2]int64{}, numeric: true}
 		s.fields[name] = c
 	}
 	for row := range n {
-		x := v.at(row)
+		x := v.At(row)
 		if x.IsMissing() || x.IsStructure() {
 			continue
 		}
 		side := 0
-		if holds.at(row).Truth() {
+		if holds.At(row).Truth() {
 			side = 1
 		}
 		if _, number := x.Number(); !number {
@@ -195,7 +192,7 @@ func (c *contrast) top() value.Value {
 	return value.OfMap(t)
 }
 
-func (s *relevantSink) finish() *frame {
+func (s *relevantSink) finish() *column.Frame {
 	type scored struct {
 		name  string
 		score float64
@@ -220,9 +217,9 @@ func (s *relevantSink) finish() *frame {
 			columns[2][row] = c.top()
 		}
 	}
-	f := &frame{space: s.to, n: len(all), cols: make([]*vector, len(s.to.slots))}
+	f := column.NewFrame(s.to.layout, len(all))
 	for i, slot := range s.slots {
-		f.set(slot, rowsVector(columns[i]))
+		f.Set(slot, column.Rows(columns[i]))
 	}
 	return f
 }

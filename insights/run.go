@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"steady/insights/column"
 	"steady/insights/function"
 	"steady/scan"
 )
@@ -90,7 +91,7 @@ func (x *Execution) begin(p *plan, groups int) {
 func (s *stage) collector() *collector {
 	c := &collector{space: s.space, order: s.order, keys: s.keys, limit: s.limit}
 	for i := range s.space.needed {
-		if s.space.slots[i].source != scan.Timestamp { // kept as it is
+		if s.space.source(i) != scan.Timestamp { // kept as it is
 			c.slots = append(c.slots, i)
 		}
 	}
@@ -129,13 +130,13 @@ func (x *Execution) take(p *plan, block *scan.Block) (done bool, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.count(block.Work)
-	f := blockFrame(p.stages[0].space, block)
+	f := column.OfBlock(p.stages[0].space.layout, block)
 	for _, s := range p.stages[0].stream {
 		if f, err = s.apply(f); err != nil {
 			return false, err
 		}
 	}
-	x.statistics.RecordsMatched += float64(f.n)
+	x.statistics.RecordsMatched += float64(f.N)
 	x.sink.add(f)
 	if x.sink.size() > x.in.MaxMemory {
 		return false, &MemoryError{x.in.MaxMemory}
@@ -169,7 +170,7 @@ func (x *Execution) Result() (*Result, error) {
 }
 
 // finish does all that comes behind the scan.
-func (x *Execution) finish() (*frame, error) {
+func (x *Execution) finish() (*column.Frame, error) {
 	f := x.sink.finish()
 	for i, s := range x.plan.stages {
 		var err error
@@ -194,7 +195,7 @@ func (x *Execution) finish() (*frame, error) {
 	return f, nil
 }
 
-func applied(f *frame, steps []step) (*frame, error) {
+func applied(f *column.Frame, steps []step) (*column.Frame, error) {
 	var err error
 	for _, s := range steps {
 		if f, err = s.apply(f); err != nil {
@@ -205,21 +206,21 @@ func applied(f *frame, steps []step) (*frame, error) {
 }
 
 // render writes the rows of a result: "missing fields are omitted".
-func (p *plan) render(f *frame, r *Result) {
-	vectors := make([]*vector, len(p.shown))
+func (p *plan) render(f *column.Frame, r *Result) {
+	vectors := make([]*column.Vector, len(p.shown))
 	for i, c := range p.shown {
 		r.Columns = append(r.Columns, c.name)
-		vectors[i] = f.col(c.slot)
+		vectors[i] = f.Col(c.slot)
 	}
-	r.Rows = make([][]Field, f.n)
-	for row := range f.n {
+	r.Rows = make([][]Field, f.N)
+	for row := range f.N {
 		for i, v := range vectors {
-			if x := v.at(row); !x.IsMissing() {
+			if x := v.At(row); !x.IsMissing() {
 				r.Rows[row] = append(r.Rows[row], Field{r.Columns[i], x.String()})
 			}
 		}
 		if p.ptr >= 0 {
-			if x := f.col(p.ptr).at(row); !x.IsMissing() {
+			if x := f.Col(p.ptr).At(row); !x.IsMissing() {
 				r.Rows[row] = append(r.Rows[row], Field{scan.Ptr, x.String()})
 			}
 		}

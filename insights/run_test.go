@@ -254,21 +254,6 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestManyDistinct: beyond exactly, a count of distinct values is within two percent.
-func TestManyDistinct(t *testing.T) {
-	d := &distinct{}
-	d.grow(1)
-	const n = 200000
-	for i := range n {
-		d.insert(0, hash(fmt.Sprint("task/", i)))
-		d.insert(0, hash(fmt.Sprint("task/", i/2)))
-	}
-	got, _ := d.result(0).Number()
-	if got < n*0.98 || got > n*1.02 {
-		t.Errorf("%v distinct values of %d", got, n)
-	}
-}
-
 // TestManyRows: a collection that is pruned on the way is the same as one that is not.
 func TestManyRows(t *testing.T) {
 	m := minutes(1440)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"steady/insights/column"
 	"steady/insights/function"
 	"steady/insights/ql"
 	"steady/insights/value"
@@ -15,7 +16,7 @@ import (
 // Commands that look from row to row, in the order that rows have.
 
 // target is the column that a command writes: of the alias, else of the field itself.
-func (c *compiler) target(field ql.Expr, alias string) (from node, slot int) {
+func (c *compiler) target(field ql.Expr, alias string) (from column.Node, slot int) {
 	from = c.expr(field)
 	name := alias
 	if name == "" {
@@ -27,10 +28,10 @@ func (c *compiler) target(field ql.Expr, alias string) (from node, slot int) {
 }
 
 // derive adds a step that computes a column from all rows.
-func (c *compiler) derive(slot int, of func(f *frame) []value.Value) {
-	c.all(stepFunc(func(f *frame) (*frame, error) {
-		f = f.copied()
-		f.set(slot, rowsVector(of(f)))
+func (c *compiler) derive(slot int, of func(f *column.Frame) []value.Value) {
+	c.all(stepFunc(func(f *column.Frame) (*column.Frame, error) {
+		f = f.Copied()
+		f.Set(slot, column.Rows(of(f)))
 		return f, nil
 	}))
 }
@@ -40,11 +41,11 @@ func (c *compiler) fillDown(e *ql.FillDown) {
 	c.collect()
 	for _, x := range e.Fields {
 		from, slot := c.target(x, "")
-		c.derive(slot, func(f *frame) []value.Value {
-			v := from.eval(f)
-			values := make([]value.Value, f.n)
+		c.derive(slot, func(f *column.Frame) []value.Value {
+			v := from.Eval(f)
+			values := make([]value.Value, f.N)
 			for row := range values {
-				if values[row] = v.at(row); values[row].IsMissing() && row > 0 {
+				if values[row] = v.At(row); values[row].IsMissing() && row > 0 {
 					values[row] = values[row-1]
 				}
 			}
@@ -57,12 +58,12 @@ func (c *compiler) fillDown(e *ql.FillDown) {
 func (c *compiler) accum(e *ql.Accum) {
 	c.collect()
 	from, slot := c.target(e.Field, e.Alias)
-	c.derive(slot, func(f *frame) []value.Value {
-		v := from.eval(f)
+	c.derive(slot, func(f *column.Frame) []value.Value {
+		v := from.Eval(f)
 		total := 0.0
-		values := make([]value.Value, f.n)
+		values := make([]value.Value, f.N)
 		for row := range values {
-			if x, ok := v.at(row).Number(); ok {
+			if x, ok := v.At(row).Number(); ok {
 				total += x
 				values[row] = value.OfNumber(total)
 			}
@@ -83,11 +84,11 @@ func (c *compiler) autoregress(e *ql.Autoregress) {
 		}
 		slot := c.space.define(n)
 		c.extracted(n, slot)
-		c.derive(slot, func(f *frame) []value.Value {
-			v := from.eval(f)
-			values := make([]value.Value, f.n)
-			for row := p; row < f.n; row++ {
-				values[row] = v.at(row - p)
+		c.derive(slot, func(f *column.Frame) []value.Value {
+			v := from.Eval(f)
+			values := make([]value.Value, f.N)
+			for row := p; row < f.N; row++ {
+				values[row] = v.At(row - p)
 			}
 			return values
 		})
@@ -98,7 +99,7 @@ func (c *compiler) autoregress(e *ql.Autoregress) {
 // when nothing happened for longer than maxspan.
 func (c *compiler) sessionize(e *ql.Sessionize) {
 	c.collect()
-	var fields []node
+	var fields []column.Node
 	for _, x := range e.Fields {
 		fields = append(fields, c.expr(x))
 	}
@@ -113,26 +114,26 @@ func (c *compiler) sessionize(e *ql.Sessionize) {
 	}
 	slot := c.space.define(e.Alias)
 	c.extracted(e.Alias, slot)
-	c.derive(slot, func(f *frame) []value.Value { return sessions(evalAll(fields, f), f.col(i), gap, f.n) })
+	c.derive(slot, func(f *column.Frame) []value.Value { return sessions(evalAll(fields, f), f.Col(i), gap, f.N) })
 }
 
-func sessions(fields []*vector, times *vector, gap int64, n int) []value.Value {
+func sessions(fields []*column.Vector, times *column.Vector, gap int64, n int) []value.Value {
 	type session struct {
 		last   int64
 		number int
 	}
 	at := make([]int64, n)
 	for row := range at {
-		at[row], _ = times.at(row).Millis()
+		at[row], _ = times.At(row).Millis()
 	}
-	order := sequence(n)
+	order := column.Sequence(n)
 	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(at[a], at[b]) })
 	known := map[string]*session{}
 	values := make([]value.Value, n)
 	for _, row := range order {
 		var who []string
 		for _, v := range fields {
-			who = append(who, v.at(int(row)).String())
+			who = append(who, v.At(int(row)).String())
 		}
 		id := strings.Join(who, ":")
 		s := known[id]
@@ -192,7 +193,7 @@ func (c *compiler) fillMissing(e *ql.FillMissing) {
 	}
 	with := map[int]value.Value{}
 	for _, w := range e.With {
-		k, fixed := c.expr(w.Value).(constant)
+		k, fixed := c.expr(w.Value).(column.Constant)
 		slot, ok := c.space.find(w.Field)
 		if !fixed || !ok {
 			c.fail(e.Span, "fillmissing takes constants, for columns of the stats before it")
@@ -200,27 +201,27 @@ func (c *compiler) fillMissing(e *ql.FillMissing) {
 		}
 		with[slot] = k.Value
 	}
-	c.all(stepFunc(func(f *frame) (*frame, error) { return b.fill(f, with) }))
+	c.all(stepFunc(func(f *column.Frame) (*column.Frame, error) { return b.fill(f, with) }))
 }
 
-func (b *bins) fill(f *frame, with map[int]value.Value) (*frame, error) {
-	times := f.col(b.slot)
-	others := make([]*vector, len(b.others))
+func (b *bins) fill(f *column.Frame, with map[int]value.Value) (*column.Frame, error) {
+	times := f.Col(b.slot)
+	others := make([]*column.Vector, len(b.others))
 	for i, s := range b.others {
-		others[i] = f.col(s)
+		others[i] = f.Col(s)
 	}
 	key := func(row int, t int64) string {
 		key := appendKey(nil, value.OfTime(t))
 		for _, v := range others {
-			key = appendKey(key, v.at(row))
+			key = appendKey(key, v.At(row))
 		}
 		return string(key)
 	}
 	there := map[string]bool{}
 	groups := map[string]int{} // a row of each
 	var first, last int64
-	for row := range f.n {
-		t, _ := times.at(row).Millis()
+	for row := range f.N {
+		t, _ := times.At(row).Millis()
 		if row == 0 || t < first {
 			first = t
 		}
@@ -231,9 +232,9 @@ func (b *bins) fill(f *frame, with map[int]value.Value) (*frame, error) {
 		}
 	}
 	// The rows that are there, and for each new one, one of its group.
-	origin := sequence(f.n)
+	origin := column.Sequence(f.N)
 	var added []int64
-	for t := first; f.n > 0 && t <= last; t = function.Next(t, b.period) {
+	for t := first; f.N > 0 && t <= last; t = function.Next(t, b.period) {
 		for _, row := range groups {
 			if !there[key(row-1, t)] {
 				origin, added = append(origin, int32(row-1)), append(added, t)
@@ -243,25 +244,25 @@ func (b *bins) fill(f *frame, with map[int]value.Value) (*frame, error) {
 			return nil, fmt.Errorf("fillmissing would add more than %d rows: take a longer bin or a shorter time range", maxBins)
 		}
 	}
-	g := f.gather(origin)
-	for slot := range g.cols {
+	g := f.Gather(origin)
+	for slot := range g.Sources {
 		if !slices.Contains(b.others, slot) {
-			g.set(slot, b.filled(f, slot, added, with[slot]))
+			g.Set(slot, b.filled(f, slot, added, with[slot]))
 		}
 	}
-	keys := []sortKey{{slotNode(b.slot), true}}
+	keys := []column.Key{{Node: column.Slot(b.slot), Descending: true}}
 	for _, s := range b.others {
-		keys = append(keys, sortKey{slotNode(s), false})
+		keys = append(keys, column.Key{Node: column.Slot(s)})
 	}
 	return sortStep(keys).apply(g)
 }
 
 // filled is a column with the values of the rows that are added.
-func (b *bins) filled(f *frame, slot int, added []int64, with value.Value) *vector {
-	v := f.col(slot)
-	values := make([]value.Value, 0, f.n+len(added))
-	for row := range f.n {
-		values = append(values, v.at(row))
+func (b *bins) filled(f *column.Frame, slot int, added []int64, with value.Value) *column.Vector {
+	v := f.Col(slot)
+	values := make([]value.Value, 0, f.N+len(added))
+	for row := range f.N {
+		values = append(values, v.At(row))
 	}
 	for _, t := range added {
 		if slot == b.slot {
@@ -269,5 +270,5 @@ func (b *bins) filled(f *frame, slot int, added []int64, with value.Value) *vect
 		}
 		values = append(values, with)
 	}
-	return rowsVector(values)
+	return column.Rows(values)
 }

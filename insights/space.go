@@ -3,6 +3,7 @@ package insights
 import (
 	"strings"
 
+	"steady/insights/column"
 	"steady/scan"
 )
 
@@ -10,12 +11,13 @@ import (
 // stats: log events have all fields that occur; other rows what was made.
 type space struct {
 	slots  []slot
+	layout *column.Layout // what frames must know of the slots
 	names  map[string]int // what a name means behind the commands compiled so far
 	texts  map[string]int // expressions that already are columns, by their text
 	events bool
 	// shown are the columns of results unless display says which: nil until a
 	// command names some.
-	shown    []column
+	shown    []heading
 	explicit bool // shown is not merely what log events show by default
 	// needed are the slots that rows must still have when they are collected for
 	// commands that need all of them together.
@@ -27,19 +29,18 @@ type space struct {
 
 // slot is the place of a column in frames.
 type slot struct {
-	name   string
-	source string // the field of log events that it holds, or empty: steps set it
-	late   bool   // set by a step behind the collection
+	name string
+	late bool // set by a step behind the collection
 }
 
-// column is a column of the results.
-type column struct {
+// heading is a column of the results.
+type heading struct {
 	name string
 	slot int
 }
 
 func newSpace(events bool) *space {
-	return &space{names: map[string]int{}, texts: map[string]int{}, events: events, needed: map[int]bool{}}
+	return &space{layout: &column.Layout{Time: -1}, names: map[string]int{}, texts: map[string]int{}, events: events, needed: map[int]bool{}}
 }
 
 // find is the slot of a name, if it means something here.
@@ -56,7 +57,8 @@ func (s *space) find(name string) (int, bool) {
 	if !s.events {
 		return 0, false
 	}
-	i := s.add(slot{name: name, source: name})
+	i := s.add(slot{name: name})
+	s.layout.Sources[i] = name
 	s.names[name] = i
 	s.use(i)
 	return i, true
@@ -65,7 +67,7 @@ func (s *space) find(name string) (int, bool) {
 // computed is the slot of a name, where steps have set it.
 func (s *space) computed(name string) (int, bool) {
 	i, ok := s.names[name]
-	if !ok || s.slots[i].source != "" {
+	if !ok || s.source(i) != "" {
 		return 0, false
 	}
 	s.use(i)
@@ -80,6 +82,7 @@ func (s *space) use(i int) {
 
 func (s *space) add(n slot) int {
 	s.slots = append(s.slots, n)
+	s.layout.Sources = append(s.layout.Sources, "")
 	return len(s.slots) - 1
 }
 
@@ -87,6 +90,9 @@ func (s *space) add(n slot) int {
 func (s *space) define(name string) int {
 	i := s.add(slot{name: name, late: s.collected})
 	s.names[name] = i
+	if name == scan.Timestamp {
+		s.layout.Time = i
+	}
 	return i
 }
 
@@ -99,7 +105,7 @@ func (s *space) show(name string, slot int) {
 			return
 		}
 	}
-	s.shown = append(s.shown, column{name, slot})
+	s.shown = append(s.shown, heading{name, slot})
 }
 
 // prefix finds the longest computed column whose name, followed by a dot, a path
@@ -116,10 +122,13 @@ func (s *space) prefix(segments []string) (slot, rest int, ok bool) {
 // fields are the fields of log events that have slots, but for their time.
 func (s *space) fields() []string {
 	var all []string
-	for _, l := range s.slots {
-		if l.source != "" && l.source != scan.Timestamp {
-			all = append(all, l.source)
+	for _, source := range s.layout.Sources {
+		if source != "" && source != scan.Timestamp {
+			all = append(all, source)
 		}
 	}
 	return all
 }
+
+// source is the field of log events that a slot has, or empty.
+func (s *space) source(slot int) string { return s.layout.Sources[slot] }

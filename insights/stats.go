@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"slices"
 
+	"steady/insights/aggregate"
+	"steady/insights/column"
 	"steady/insights/value"
 )
 
@@ -12,7 +14,7 @@ type statsSink struct {
 	*stats
 	groups map[string]int32 // by the values that they have in common
 	keys   [][]value.Value  // of each group
-	aggs   []aggregate
+	aggs   []aggregate.Aggregate
 	bytes  int64 // of keys
 	ids    []int32
 }
@@ -25,45 +27,45 @@ func newStatsSink(s *stats) *statsSink {
 	return k
 }
 
-func (k *statsSink) add(f *frame) {
-	if f.n == 0 {
+func (k *statsSink) add(f *column.Frame) {
+	if f.N == 0 {
 		return
 	}
 	groups := k.assign(f)
 	for i, a := range k.aggs {
-		a.grow(len(k.keys))
-		v := missing
+		a.Grow(len(k.keys))
+		v := column.Missing
 		if arg := k.calls[i].arg; arg != nil {
-			v = arg.eval(f)
+			v = arg.Eval(f)
 		}
-		a.add(groups, v, f)
+		a.Add(groups, v, f)
 	}
 }
 
 func (k *statsSink) size() int64 {
 	n := k.bytes
 	for _, a := range k.aggs {
-		n += a.size() + 40*int64(len(k.keys))
+		n += a.Size() + 40*int64(len(k.keys))
 	}
 	return n
 }
 
 // assign tells each row's group. The values of several columns are looked up as one
 // number, which stands for a combination of their codes in this frame.
-func (k *statsSink) assign(f *frame) []int32 {
-	k.ids = slices.Grow(k.ids[:0], f.n)[:f.n]
-	by := make([]*vector, len(k.by))
+func (k *statsSink) assign(f *column.Frame) []int32 {
+	k.ids = slices.Grow(k.ids[:0], f.N)[:f.N]
+	by := make([]*column.Vector, len(k.by))
 	cards := make([]uint64, len(k.by))
 	combinations := uint64(1)
 	for i, n := range k.by {
-		by[i] = encoded(n.eval(f), f.n)
-		cards[i] = uint64(by[i].size()) + 1
+		by[i] = n.Eval(f).Encoded()
+		cards[i] = uint64(by[i].Size()) + 1
 		combinations *= cards[i]
 		if combinations > 1<<40 { // rather by their texts: this never is a number too large
 			return k.assignByKey(f)
 		}
 	}
-	if combinations <= uint64(4*f.n)+1024 {
+	if combinations <= uint64(4*f.N)+1024 {
 		k.assignByTable(by, cards, make([]int32, combinations))
 		return k.ids
 	}
@@ -72,19 +74,15 @@ func (k *statsSink) assign(f *frame) []int32 {
 }
 
 // combination is the number of a row's combination of codes.
-func combination(by []*vector, cards []uint64, row int) uint64 {
+func combination(by []*column.Vector, cards []uint64, row int) uint64 {
 	c := uint64(0)
 	for i, v := range by {
-		code := uint64(0)
-		if v.shape == dictionary {
-			code = uint64(v.codes[row] + 1)
-		}
-		c = c*cards[i] + code
+		c = c*cards[i] + uint64(v.Code(row))
 	}
 	return c
 }
 
-func (k *statsSink) assignByTable(by []*vector, cards []uint64, table []int32) {
+func (k *statsSink) assignByTable(by []*column.Vector, cards []uint64, table []int32) {
 	for row := range k.ids {
 		c := combination(by, cards, row)
 		if table[c] == 0 {
@@ -94,7 +92,7 @@ func (k *statsSink) assignByTable(by []*vector, cards []uint64, table []int32) {
 	}
 }
 
-func (k *statsSink) assignByMap(by []*vector, cards []uint64) {
+func (k *statsSink) assignByMap(by []*column.Vector, cards []uint64) {
 	known := map[uint64]int32{}
 	for row := range k.ids {
 		c := combination(by, cards, row)
@@ -107,10 +105,10 @@ func (k *statsSink) assignByMap(by []*vector, cards []uint64) {
 	}
 }
 
-func (k *statsSink) assignByKey(f *frame) []int32 {
-	by := make([]*vector, len(k.by))
+func (k *statsSink) assignByKey(f *column.Frame) []int32 {
+	by := make([]*column.Vector, len(k.by))
 	for i, n := range k.by {
-		by[i] = n.eval(f)
+		by[i] = n.Eval(f)
 	}
 	for row := range k.ids {
 		k.ids[row] = k.group(by, row)
@@ -119,11 +117,11 @@ func (k *statsSink) assignByKey(f *frame) []int32 {
 }
 
 // group finds the group of a row by its values, or opens it.
-func (k *statsSink) group(by []*vector, row int) int32 {
+func (k *statsSink) group(by []*column.Vector, row int) int32 {
 	var key []byte
 	values := make([]value.Value, len(by))
 	for i, v := range by {
-		if x := v.at(row); !x.IsStructure() { // "maps and lists are not usable in stats"
+		if x := v.At(row); !x.IsStructure() { // "maps and lists are not usable in stats"
 			values[i] = x
 		}
 		key = appendKey(key, values[i])
@@ -151,55 +149,30 @@ func appendKey(key []byte, v value.Value) []byte {
 	return append(binary.AppendUvarint(key, uint64(len(s))+1), s...)
 }
 
-// encoded makes a dictionary of a vector that has a value for each row.
-func encoded(v *vector, n int) *vector {
-	if v.shape != rows {
-		return v
-	}
-	d := &vector{codes: make([]int32, n), shape: dictionary}
-	known := map[string]int32{}
-	for row := range n {
-		x := v.values[row]
-		if x.IsMissing() || x.IsStructure() {
-			d.codes[row] = -1
-			continue
-		}
-		s := x.String()
-		c, ok := known[s]
-		if !ok {
-			c = int32(len(d.values))
-			known[s] = c
-			d.values = append(d.values, x)
-		}
-		d.codes[row] = c
-	}
-	return d
-}
-
 // finish makes the frame of the groups as they are now, in a definite order: bins
 // from the newest on, other values ascending.
-func (k *statsSink) finish() *frame {
+func (k *statsSink) finish() *column.Frame {
 	n := len(k.keys)
-	f := &frame{space: k.to, n: n, cols: make([]*vector, len(k.to.slots))}
-	order := sequence(n)
+	f := column.NewFrame(k.to.layout, n)
+	order := column.Sequence(n)
 	slices.SortStableFunc(order, func(a, b int32) int { return compareKeys(k.keys[a], k.keys[b]) })
 	for i, slot := range k.stats.groups {
 		values := make([]value.Value, n)
 		for row, g := range order {
 			values[row] = k.keys[g][i]
 		}
-		f.set(slot, rowsVector(values))
+		f.Set(slot, column.Rows(values))
 	}
 	for i, a := range k.aggs {
-		a.grow(n)
+		a.Grow(n)
 		values := make([]value.Value, n)
 		for row, g := range order {
-			values[row] = a.result(int(g))
+			values[row] = a.Result(int(g))
 		}
-		f.set(k.calls[i].slot, rowsVector(values))
+		f.Set(k.calls[i].slot, column.Rows(values))
 	}
 	for _, item := range k.items {
-		f.set(item.slot, item.node.eval(f))
+		f.Set(item.slot, item.node.Eval(f))
 	}
 	return f
 }

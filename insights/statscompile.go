@@ -3,14 +3,16 @@ package insights
 import (
 	"slices"
 
+	"steady/insights/aggregate"
+	"steady/insights/column"
 	"steady/insights/ql"
 )
 
 // stats is a compiled stats command.
 type stats struct {
 	from, to *space
-	by       []node // in from
-	groups   []int  // the slots in to that hold by's values
+	by       []column.Node // in from
+	groups   []int         // the slots in to that hold by's values
 	calls    []aggregation
 	// items are computed from groups and aggregations, in this order.
 	items []setStep
@@ -18,9 +20,9 @@ type stats struct {
 
 // aggregation is one use of an aggregating function.
 type aggregation struct {
-	make func() aggregate
-	arg  node // in from; nil for count(*)
-	slot int  // in to
+	make func() aggregate.Aggregate
+	arg  column.Node // in from; nil for count(*)
+	slot int         // in to
 }
 
 // statsCompiler compiles the expressions of one stats: aggregations see the rows that
@@ -55,8 +57,8 @@ func (c *compiler) stats(e *ql.Stats) *stats {
 // group compiles one expression behind by.
 func (s *statsCompiler) group(i ql.Item, offset *ql.Period) {
 	n := s.expr(i.X)
-	if b, ok := n.(bin); ok && offset != nil {
-		b.shift = offset.Duration().Milliseconds()
+	if b, ok := n.(column.Bin); ok && offset != nil {
+		b.Shift = offset.Duration().Milliseconds()
 		n = b
 	}
 	if isAggregate(i.X) {
@@ -104,21 +106,21 @@ func (s *statsCompiler) item(i ql.Item) {
 
 // sibling is what a name means among the expressions of a stats: another alias of the
 // same stats, or what the rows are grouped by.
-func (s *statsCompiler) sibling(at ql.Span, name string) node {
+func (s *statsCompiler) sibling(at ql.Span, name string) column.Node {
 	if i, is := s.items[name]; is {
 		s.item(i)
 	}
 	if slot, ok := s.stats.to.names[name]; ok {
-		return slotNode(slot)
+		return column.Slot(slot)
 	}
 	s.fail(at, "%s is neither aggregated nor grouped by in this stats", name)
-	return constant{}
+	return column.Constant{}
 }
 
 // aggregate compiles a use of an aggregating function, once for each text.
-func (s *statsCompiler) aggregate(e *ql.Call) node {
+func (s *statsCompiler) aggregate(e *ql.Call) column.Node {
 	if i, ok := s.stats.to.texts[e.String()]; ok {
-		return slotNode(i)
+		return column.Slot(i)
 	}
 	s.inStats = nil
 	s.space = s.from
@@ -132,7 +134,7 @@ func (s *statsCompiler) aggregate(e *ql.Call) node {
 	a.slot = s.stats.to.add(slot{name: e.String()})
 	s.stats.to.texts[e.String()] = a.slot
 	s.stats.calls = append(s.stats.calls, a)
-	return slotNode(a.slot)
+	return column.Slot(a.slot)
 }
 
 // order puts the items in the place that the query has them in, whichever needed
@@ -142,5 +144,5 @@ func (s *stats) order(e *ql.Stats, name func(ql.Item) string) {
 	for i, item := range slices.Concat(e.By, e.Items) {
 		place[name(item)] = i
 	}
-	slices.SortStableFunc(s.to.shown, func(a, b column) int { return place[a.name] - place[b.name] })
+	slices.SortStableFunc(s.to.shown, func(a, b heading) int { return place[a.name] - place[b.name] })
 }

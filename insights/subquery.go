@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"steady/insights/column"
 	"steady/insights/ql"
 	"steady/insights/value"
 )
@@ -23,7 +24,7 @@ func (c *compiler) sub(q *ql.Query) *compiler {
 }
 
 // rows runs a compiled query inside this one. What it reads counts for the whole.
-func (s *compiler) rows(ctx context.Context, q *ql.Query) (*frame, error) {
+func (s *compiler) rows(ctx context.Context, q *ql.Query) (*column.Frame, error) {
 	x := &Execution{src: s.x.src, in: s.x.in, q: q}
 	if err := x.run(ctx, s.plan); err != nil {
 		return nil, err
@@ -52,14 +53,14 @@ func (c *compiler) prepare(f func(ctx context.Context) error) {
 }
 
 // inSubquery compiles a look into what a subquery finds: its one column.
-func (c *compiler) inSubquery(e *ql.In, x node) node {
+func (c *compiler) inSubquery(e *ql.In, x column.Node) column.Node {
 	s := c.sub(e.Query)
 	if c.err != nil {
-		return constant{}
+		return column.Constant{}
 	}
 	if s.show(); len(s.plan.shown) != 1 {
 		c.fail(e.Span, "the subquery must give one field: end it with fields and the name of one")
-		return constant{}
+		return column.Constant{}
 	}
 	found := &set{map[string]bool{}, map[float64][]value.Value{}}
 	c.prepare(func(ctx context.Context) error {
@@ -67,13 +68,13 @@ func (c *compiler) inSubquery(e *ql.In, x node) node {
 		if err != nil {
 			return err
 		}
-		v := f.col(s.plan.shown[0].slot)
-		for row := range f.n {
-			if found.add(v.at(row)); len(found.texts) > maxKeys {
+		v := f.Col(s.plan.shown[0].slot)
+		for row := range f.N {
+			if found.add(v.At(row)); len(found.texts) > maxKeys {
 				return fmt.Errorf("the subquery finds more than %d different values of %s: add a filter to it", maxKeys, s.plan.shown[0].name)
 			}
 		}
 		return nil
 	})
-	return &call{func(a []value.Value) value.Value { return value.OfBool(found.has(a[0]) != e.Not) }, []node{x}}
+	return column.NewCall(func(a []value.Value) value.Value { return value.OfBool(found.has(a[0]) != e.Not) }, []column.Node{x})
 }

@@ -3,6 +3,8 @@ package insights
 import (
 	"slices"
 
+	"steady/insights/aggregate"
+	"steady/insights/column"
 	"steady/insights/ql"
 	"steady/insights/value"
 )
@@ -27,15 +29,15 @@ func (c *compiler) addTotals(e *ql.AddTotals) {
 	if e.Row {
 		total := c.space.define(e.Name)
 		c.extracted(e.Name, total)
-		args := make([]node, len(slots))
+		args := make([]column.Node, len(slots))
 		for i, s := range slots {
-			args[i] = slotNode(s)
+			args[i] = column.Slot(s)
 		}
-		c.each(setStep{total, &call{sum, args}})
+		c.each(setStep{total, column.NewCall(sum, args)})
 		slots = append(slots, total)
 	}
 	if e.Col {
-		c.all(stepFunc(func(f *frame) (*frame, error) { return columnTotals(f, slots), nil }))
+		c.all(stepFunc(func(f *column.Frame) (*column.Frame, error) { return columnTotals(f, slots), nil }))
 	}
 }
 
@@ -61,27 +63,18 @@ func addend(v value.Value) (float64, bool) {
 }
 
 // columnTotals adds a row with the sums of some columns, and nothing else.
-func columnTotals(f *frame, slots []int) *frame {
-	g := &frame{space: f.space, n: f.n + 1, cols: make([]*vector, len(f.cols))}
-	if f.times != nil { // the row is no log event, but times are of all rows or of none
-		for i, s := range f.space.slots {
-			if s.source != "" && f.cols[i] == nil {
-				f.col(i)
-			}
-		}
-	}
-	for i, v := range f.cols {
-		if v == nil {
-			continue
-		}
-		values := make([]value.Value, f.n+1)
-		for row := range f.n {
-			values[row] = v.at(row)
+func columnTotals(f *column.Frame, slots []int) *column.Frame {
+	g := column.NewFrame(f.Layout, f.N+1) // without times: the row at the end has none
+	for i := range f.Sources {
+		v := f.Col(i)
+		values := make([]value.Value, f.N+1)
+		for row := range f.N {
+			values[row] = v.At(row)
 		}
 		if slices.Contains(slots, i) {
-			values[f.n] = sum(values[:f.n])
+			values[f.N] = sum(values[:f.N])
 		}
-		g.cols[i] = rowsVector(values)
+		g.Set(i, column.Rows(values))
 	}
 	return g
 }
@@ -102,31 +95,31 @@ func (c *compiler) outlier(e *ql.Outlier) {
 }
 
 type outlierStep struct {
-	from       node
+	from       column.Node
 	slot, mark int
 	*ql.Outlier
 }
 
-func (s outlierStep) apply(f *frame) (*frame, error) {
-	v := s.from.eval(f)
+func (s outlierStep) apply(f *column.Frame) (*column.Frame, error) {
+	v := s.from.Eval(f)
 	var numbers []float64
-	for row := range f.n {
-		if x, ok := v.at(row).Number(); ok {
+	for row := range f.N {
+		if x, ok := v.At(row).Number(); ok {
 			numbers = append(numbers, x)
 		}
 	}
-	f = f.copied()
+	f = f.Copied()
 	if len(numbers) == 0 {
-		f.set(s.slot, v)
+		f.Set(s.slot, v)
 		return f, nil
 	}
 	slices.Sort(numbers)
-	q1, q3 := quantile(numbers, 0.25), quantile(numbers, 0.75)
+	q1, q3 := aggregate.Quantile(numbers, 0.25), aggregate.Quantile(numbers, 0.75)
 	low, high := q1-s.Param*(q3-q1), q3+s.Param*(q3-q1)
-	values, marks := make([]value.Value, f.n), make([]value.Value, f.n)
+	values, marks := make([]value.Value, f.N), make([]value.Value, f.N)
 	var keep []int32
-	for row := range f.n {
-		values[row] = v.at(row)
+	for row := range f.N {
+		values[row] = v.At(row)
 		x, ok := values[row].Number()
 		out := ok && (x > high || s.UseLower && x < low)
 		marks[row] = value.OfBool(out)
@@ -137,11 +130,11 @@ func (s outlierStep) apply(f *frame) (*frame, error) {
 			values[row] = value.OfNumber(min(max(x, low), high))
 		}
 	}
-	f.set(s.slot, rowsVector(values))
+	f.Set(s.slot, column.Rows(values))
 	if s.mark >= 0 {
-		f.set(s.mark, rowsVector(marks))
+		f.Set(s.mark, column.Rows(marks))
 	}
-	return f.gather(keep), nil
+	return f.Gather(keep), nil
 }
 
 // countFrequent is stats count(*) by the fields, the most frequent first. The counts
@@ -154,6 +147,6 @@ func (c *compiler) countFrequent(e *ql.CountFrequent) {
 	}
 	c.command(&ql.Stats{Span: e.Span, By: by, Items: []ql.Item{{X: &ql.Call{Span: e.Span, Name: "count", Star: true}, Alias: name}}})
 	if i, ok := c.space.find(name); ok {
-		c.all(sortStep{{slotNode(i), true}})
+		c.all(sortStep{{Node: column.Slot(i), Descending: true}})
 	}
 }

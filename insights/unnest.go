@@ -1,6 +1,7 @@
 package insights
 
 import (
+	"steady/insights/column"
 	"steady/insights/ql"
 	"steady/insights/value"
 )
@@ -23,17 +24,17 @@ func (c *compiler) expand(e *ql.Expand) {
 }
 
 type unnestStep struct {
-	list  node
+	list  column.Node
 	slot  int
 	parse bool // texts may be lists in JSON
 }
 
-func (s unnestStep) apply(f *frame) (*frame, error) {
-	v := s.list.eval(f)
+func (s unnestStep) apply(f *column.Frame) (*column.Frame, error) {
+	v := s.list.Eval(f)
 	var origin []int32
 	var elements []value.Value
-	for row := range f.n {
-		x := v.at(row)
+	for row := range f.N {
+		x := v.At(row)
 		if s.parse && x.Kind() == value.Text {
 			if l := value.ParseJSON(x.Text()); l.Kind() == value.List {
 				x = l
@@ -47,7 +48,7 @@ func (s unnestStep) apply(f *frame) (*frame, error) {
 			origin, elements = append(origin, int32(row)), append(elements, one)
 		}
 	}
-	g := f.gather(origin)
-	g.set(s.slot, rowsVector(elements))
+	g := f.Gather(origin)
+	g.Set(s.slot, column.Rows(elements))
 	return g, nil
 }

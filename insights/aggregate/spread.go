@@ -1,4 +1,4 @@
-package insights
+package aggregate
 
 import (
 	"math"
@@ -7,7 +7,7 @@ import (
 	"steady/insights/value"
 )
 
-func (a *spread) result(g int) value.Value {
+func (a *spread) Result(g int) value.Value {
 	if len(a.numbers[g]) == 0 {
 		return value.Value{}
 	}
@@ -16,12 +16,8 @@ func (a *spread) result(g int) value.Value {
 	return a.of(sorted)
 }
 
-// percentile is exact: between two numbers it lies on the line that joins them.
-func percentile(percent float64) func([]float64) value.Value {
-	return func(sorted []float64) value.Value { return value.OfNumber(quantile(sorted, percent/100)) }
-}
-
-func quantile(sorted []float64, q float64) float64 {
+// Quantile is the value at a part, from 0 to 1, of sorted numbers.
+func Quantile(sorted []float64, q float64) float64 {
 	at := q * float64(len(sorted)-1)
 	i := int(math.Floor(at))
 	if i+1 >= len(sorted) {

@@ -1,22 +1,25 @@
-package insights
+// Package aggregate has the aggregations of stats, each for all groups at once. It
+// never knows what the groups are.
+package aggregate
 
 import (
 	"math"
 
+	"steady/insights/column"
 	"steady/insights/function"
 	"steady/insights/value"
 )
 
-// aggregate computes one aggregation for all groups at once.
-type aggregate interface {
-	// grow makes room for this many groups.
-	grow(groups int)
-	// add takes a frame's rows: the group and the value of each.
-	add(groups []int32, v *vector, f *frame)
-	// result is what a group has come to.
-	result(group int) value.Value
-	// size is about how many bytes it holds beyond a few for each group.
-	size() int64
+// Aggregate computes one aggregation for all groups at once.
+type Aggregate interface {
+	// Grow makes room for this many groups.
+	Grow(groups int)
+	// Add takes a frame's rows: the group and the value of each.
+	Add(groups []int32, v *column.Vector, f *column.Frame)
+	// Result is what a group has come to.
+	Result(group int) value.Value
+	// Size is about how many bytes it holds beyond a few for each group.
+	Size() int64
 }
 
 // grown lengthens a slice with zeros.
@@ -29,25 +32,25 @@ func grown[T any](s []T, n int) []T {
 
 // eachNumber calls f for each row whose value is a number. A dictionary's values are
 // read once.
-func eachNumber(groups []int32, v *vector, f func(group int32, x float64)) {
-	if v.shape != dictionary || v.size() > len(groups) {
+func eachNumber(groups []int32, v *column.Vector, f func(group int32, x float64)) {
+	if !v.IsDictionary() {
 		for row, g := range groups {
-			if x, ok := v.at(row).Number(); ok {
+			if x, ok := v.At(row).Number(); ok {
 				f(g, x)
 			}
 		}
 		return
 	}
-	numbers := make([]float64, v.size()+1)
+	numbers := make([]float64, v.Size()+1)
 	for c := range numbers {
-		x, ok := v.entry(int32(c) - 1).Number()
+		x, ok := v.Entry(int32(c) - 1).Number()
 		if !ok {
 			x = math.NaN()
 		}
 		numbers[c] = x
 	}
 	for row, g := range groups {
-		if x := numbers[v.codes[row]+1]; !math.IsNaN(x) {
+		if x := numbers[v.Code(row)]; !math.IsNaN(x) {
 			f(g, x)
 		}
 	}
@@ -59,11 +62,11 @@ type count struct {
 	counts []int64
 }
 
-func (a *count) grow(n int)               { a.counts = grown(a.counts, n) }
-func (a *count) size() int64              { return 0 }
-func (a *count) result(g int) value.Value { return value.OfNumber(float64(a.counts[g])) }
+func (a *count) Grow(n int)               { a.counts = grown(a.counts, n) }
+func (a *count) Size() int64              { return 0 }
+func (a *count) Result(g int) value.Value { return value.OfNumber(float64(a.counts[g])) }
 
-func (a *count) add(groups []int32, v *vector, _ *frame) {
+func (a *count) Add(groups []int32, v *column.Vector, _ *column.Frame) {
 	if a.all {
 		for _, g := range groups {
 			a.counts[g]++
@@ -71,7 +74,7 @@ func (a *count) add(groups []int32, v *vector, _ *frame) {
 		return
 	}
 	for row, g := range groups {
-		if !v.at(row).IsMissing() {
+		if !v.At(row).IsMissing() {
 			a.counts[g]++
 		}
 	}
@@ -87,16 +90,16 @@ type moments struct {
 	spread  bool // squares are wanted
 }
 
-func (a *moments) grow(n int) {
+func (a *moments) Grow(n int) {
 	a.n, a.sums = grown(a.n, n), grown(a.sums, n)
 	if a.spread {
 		a.means, a.squares = grown(a.means, n), grown(a.squares, n)
 	}
 }
 
-func (a *moments) size() int64 { return 0 }
+func (a *moments) Size() int64 { return 0 }
 
-func (a *moments) add(groups []int32, v *vector, _ *frame) {
+func (a *moments) Add(groups []int32, v *column.Vector, _ *column.Frame) {
 	eachNumber(groups, v, func(g int32, x float64) {
 		a.n[g]++
 		a.sums[g] += x
@@ -108,7 +111,7 @@ func (a *moments) add(groups []int32, v *vector, _ *frame) {
 	})
 }
 
-func (a *moments) result(g int) value.Value {
+func (a *moments) Result(g int) value.Value {
 	if a.n[g] == 0 {
 		return value.Value{} // no numbers: no value
 	}
@@ -130,23 +133,23 @@ type extreme struct {
 	bytes  int64
 }
 
-func (a *extreme) grow(n int) {
+func (a *extreme) Grow(n int) {
 	a.values = grown(a.values, n)
 	if a.byTime {
 		a.times, a.ids = grown(a.times, n), grown(a.ids, n)
 	}
 }
 
-func (a *extreme) size() int64              { return a.bytes }
-func (a *extreme) result(g int) value.Value { return a.values[g] }
+func (a *extreme) Size() int64              { return a.bytes }
+func (a *extreme) Result(g int) value.Value { return a.values[g] }
 
-func (a *extreme) add(groups []int32, v *vector, f *frame) {
+func (a *extreme) Add(groups []int32, v *column.Vector, f *column.Frame) {
 	if a.byTime {
 		a.addByTime(groups, v, f)
 		return
 	}
 	for row, g := range groups {
-		x := v.at(row)
+		x := v.At(row)
 		if x.IsMissing() || x.IsStructure() {
 			continue
 		}
@@ -157,14 +160,14 @@ func (a *extreme) add(groups []int32, v *vector, f *frame) {
 	}
 }
 
-func (a *extreme) addByTime(groups []int32, v *vector, f *frame) {
+func (a *extreme) addByTime(groups []int32, v *column.Vector, f *column.Frame) {
 	for row, g := range groups {
-		t, id := f.when(row)
+		t, id := f.When(row)
 		before := t < a.times[g] || t == a.times[g] && id < a.ids[g]
 		if !a.values[g].IsMissing() && before != !a.last {
 			continue
 		}
-		if x := v.at(row); !x.IsMissing() {
+		if x := v.At(row); !x.IsMissing() {
 			a.times[g], a.ids[g] = t, id
 			a.set(g, x)
 		}
@@ -176,19 +179,6 @@ func (a *extreme) set(g int32, x value.Value) {
 	a.values[g] = x.Clone()
 }
 
-// when is the time of a row that decides what is earliest.
-func (f *frame) when(row int) (int64, uint64) {
-	if f.times != nil {
-		return f.times[row], f.ids[row]
-	}
-	i, ok := f.space.names["@timestamp"]
-	if !ok {
-		return 0, uint64(row)
-	}
-	t, _ := f.col(i).at(row).Millis()
-	return t, uint64(row)
-}
-
 // spread keeps all numbers of a group, for percentiles and histograms.
 type spread struct {
 	of      func(sorted []float64) value.Value
@@ -196,10 +186,10 @@ type spread struct {
 	count   int64
 }
 
-func (a *spread) grow(n int)  { a.numbers = grown(a.numbers, n) }
-func (a *spread) size() int64 { return a.count * 10 }
+func (a *spread) Grow(n int)  { a.numbers = grown(a.numbers, n) }
+func (a *spread) Size() int64 { return a.count * 10 }
 
-func (a *spread) add(groups []int32, v *vector, _ *frame) {
+func (a *spread) Add(groups []int32, v *column.Vector, _ *column.Frame) {
 	eachNumber(groups, v, func(g int32, x float64) {
 		a.numbers[g] = append(a.numbers[g], x)
 		a.count++

@@ -1,4 +1,4 @@
-package insights
+package aggregate
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"steady/insights/column"
 	"steady/insights/value"
 )
 
@@ -20,29 +21,29 @@ type distinct struct {
 	count    int64
 }
 
-func (a *distinct) grow(n int) { a.sets = grown(a.sets, n) }
+func (a *distinct) Grow(n int) { a.sets = grown(a.sets, n) }
 
-func (a *distinct) size() int64 {
+func (a *distinct) Size() int64 {
 	return a.count*20 + int64(len(a.sketches))*(1<<sketchBits)
 }
 
-func (a *distinct) add(groups []int32, v *vector, _ *frame) {
-	if v.shape != dictionary || v.size() > len(groups) {
+func (a *distinct) Add(groups []int32, v *column.Vector, _ *column.Frame) {
+	if !v.IsDictionary() {
 		for row, g := range groups {
-			if x := v.at(row); !x.IsMissing() {
+			if x := v.At(row); !x.IsMissing() {
 				a.insert(g, hash(x.String()))
 			}
 		}
 		return
 	}
-	hashes := make([]uint64, v.size()+1)
+	hashes := make([]uint64, v.Size()+1)
 	for c := range hashes {
-		if x := v.entry(int32(c) - 1); !x.IsMissing() {
+		if x := v.Entry(int32(c) - 1); !x.IsMissing() {
 			hashes[c] = hash(x.String()) | 1 // so that 0 means none
 		}
 	}
 	for row, g := range groups {
-		if h := hashes[v.codes[row]+1]; h != 0 {
+		if h := hashes[v.Code(row)]; h != 0 {
 			a.insert(g, h)
 		}
 	}
@@ -79,7 +80,7 @@ func (a *distinct) estimate(g int32) {
 	a.sketches[g], a.sets[g] = s, nil
 }
 
-func (a *distinct) result(g int) value.Value {
+func (a *distinct) Result(g int) value.Value {
 	if s := a.sketches[int32(g)]; s != nil {
 		return value.OfNumber(math.Round(s.estimate()))
 	}
@@ -135,12 +136,12 @@ type tally struct {
 	bytes  int64
 }
 
-func (a *tally) grow(n int)  { a.counts = grown(a.counts, n) }
-func (a *tally) size() int64 { return a.bytes }
+func (a *tally) Grow(n int)  { a.counts = grown(a.counts, n) }
+func (a *tally) Size() int64 { return a.bytes }
 
-func (a *tally) add(groups []int32, v *vector, _ *frame) {
+func (a *tally) Add(groups []int32, v *column.Vector, _ *column.Frame) {
 	for row, g := range groups {
-		x := v.at(row)
+		x := v.At(row)
 		if x.IsMissing() {
 			continue
 		}
@@ -157,7 +158,7 @@ func (a *tally) add(groups []int32, v *vector, _ *frame) {
 	}
 }
 
-func (a *tally) result(g int) value.Value {
+func (a *tally) Result(g int) value.Value {
 	type counted struct {
 		value.Value
 		n int64
@@ -193,18 +194,18 @@ func newSlope(interval float64) *slope {
 	return &slope{interval: interval, first: extreme{byTime: true}, last: extreme{byTime: true, last: true}}
 }
 
-func (a *slope) size() int64 { return a.first.bytes + a.last.bytes }
-func (a *slope) grow(n int) {
-	a.first.grow(n)
-	a.last.grow(n)
+func (a *slope) Size() int64 { return a.first.bytes + a.last.bytes }
+func (a *slope) Grow(n int) {
+	a.first.Grow(n)
+	a.last.Grow(n)
 }
 
-func (a *slope) add(groups []int32, v *vector, f *frame) {
-	a.first.add(groups, v, f)
-	a.last.add(groups, v, f)
+func (a *slope) Add(groups []int32, v *column.Vector, f *column.Frame) {
+	a.first.Add(groups, v, f)
+	a.last.Add(groups, v, f)
 }
 
-func (a *slope) result(g int) value.Value {
+func (a *slope) Result(g int) value.Value {
 	from, ok := a.first.values[g].Number()
 	to, also := a.last.values[g].Number()
 	elapsed := float64(a.last.times[g] - a.first.times[g])

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,29 +42,34 @@ func (s *server) tail(t *testing.T, args ...string) *tailing {
 	return l
 }
 
-// until waits for a line that has all of these texts, and gives it.
+// until waits for a line that has all of these texts, and gives it. It may have come
+// before another that was waited for: what happens and what is written are read apart.
 func (l *tailing) until(texts ...string) string {
 	l.t.Helper()
-	for timeout := time.After(time.Minute); ; {
+	for _, line := range l.said {
+		if has(line, texts) {
+			return line
+		}
+	}
+	for timeout := time.After(patience); ; {
 		select {
 		case line, more := <-l.lines:
 			if !more {
 				l.t.Fatalf("it ended before it said %q, after\n%s", texts, strings.Join(l.said, "\n"))
 			}
 			l.said = append(l.said, line)
-			has := 0
-			for _, text := range texts {
-				if strings.Contains(line, text) {
-					has++
-				}
-			}
-			if has == len(texts) {
+			if has(line, texts) {
 				return line
 			}
 		case <-timeout:
 			l.t.Fatalf("it has not said %q, only\n%s", texts, strings.Join(l.said, "\n"))
 		}
 	}
+}
+
+// has tells whether a line has all of these texts.
+func has(line string, texts []string) bool {
+	return !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(line, text) })
 }
 
 // The output of a service's tasks is one, with that of tasks which start later, and what

@@ -189,7 +189,7 @@ func (c *caller) savedEvidence(task string) {
 // After a roll-back, why explains what was rolled back.
 func TestWhyAfterARollback(t *testing.T) {
 	t.Parallel()
-	c := up(t).caller(t)
+	c := up(t, unhurried).caller(t)
 	c.service("web", 1, app())
 	c.onlyTask("web")
 	c.event("web", "deployment completed")

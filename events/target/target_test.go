@@ -168,12 +168,9 @@ func TestEndpointsThatAreNotReached(t *testing.T) {
 	server.Close()
 	targets := quiet(Options{Secrets: [][]byte{[]byte("s")}})
 	for url, want := range map[string]string{
-		server.URL + "/?secret=1":                 "connection refused",
-		"http://169.254.169.254/latest?secret=1":  "link-local",
-		"http://[fe80::1]/?secret=1":              "link-local",
-		"http://[fd00:ec2::254]/?secret=1":        "link-local",
-		"http://0.0.0.0:1/?secret=1":              "unspecified",
-		"http://[::ffff:169.254.169.254]/?secret": "link-local",
+		server.URL + "/?secret=1":                "connection refused",
+		"http://169.254.169.254/latest?secret=1": "link-local",
+		"http://0.0.0.0:1/?secret=1":             "unspecified",
 	} {
 		err := targets.Send(t.Context(), to(url), delivery)
 		f, ok := errors.AsType[*bus.Failure](err)
@@ -186,6 +183,45 @@ func TestEndpointsThatAreNotReached(t *testing.T) {
 	if err := targets.Send(cancelled, to(server.URL), delivery); !errors.Is(err, context.Canceled) {
 		t.Errorf("when Steady stops: %v", err)
 	}
+}
+
+func TestAddressesThatAreRefused(t *testing.T) {
+	for address, refused := range map[string]bool{
+		"169.254.169.254:80": true, "[::ffff:169.254.169.254]:80": true, "[fe80::1%eth0]:80": true, "[fd00:ec2::254]:80": true,
+		"0.0.0.0:80": true, "[::]:80": true, "224.0.0.1:80": true, "[ff02::1]:80": true, "nonsense": true,
+		"127.0.0.1:80": false, "[::1]:80": false, "10.0.0.1:80": false, "192.168.1.1:80": false, "8.8.8.8:443": false,
+	} {
+		if err := refuseAddress("tcp", address, nil); (err != nil) != refused {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+// A target that is taken can be called, and has no header that is not its own.
+func FuzzCheck(f *testing.F) {
+	f.Add("https://example.com/hook?a=%zz", "X-Team", "web", "q", "v&w")
+	f.Add("http://[::1]:80/\x00", "Te", "trailers", "", "")
+	f.Add("arn:aws:logs:us-east-1:0:log-group:/aws/events/x:*", "", "", "", "")
+	f.Fuzz(func(t *testing.T, arn, header, value, query, to string) {
+		targets := quiet(Options{Commands: map[string]string{"notify": "/bin/true"}})
+		x := types.Target{Id: aws.String("t"), Arn: &arn}
+		if isURL(arn) {
+			x.HttpParameters = &types.HttpParameters{
+				HeaderParameters: map[string]string{header: value}, QueryStringParameters: map[string]string{query: to},
+			}
+		}
+		if targets.Check(x) != nil || !isURL(arn) {
+			return
+		}
+		r, err := targets.webhook.request(t.Context(), x, delivery)
+		if err != nil {
+			t.Fatalf("%q was taken: %v", arn, err)
+		}
+		var wire strings.Builder
+		if err := r.Header.Write(&wire); err != nil || strings.Count(wire.String(), "\r\n") != 6 {
+			t.Errorf("%q: %q is sent as %q (%v)", header, value, wire.String(), err)
+		}
+	})
 }
 
 func TestEndpointThatIsSlow(t *testing.T) {

@@ -197,7 +197,7 @@ func (a *Archive) commitBatches(requests []*request) {
 	round := a.startRound()
 	var frames []journal.Frame
 	for _, r := range requests {
-		if r.err = a.room(r.batches); r.err != nil {
+		if r.err = round.room(r.batches); r.err != nil {
 			continue
 		}
 		for i, b := range r.batches {
@@ -252,15 +252,17 @@ func (a *Archive) commitChange(r *request) {
 
 // round is what is being committed and not in the catalog yet.
 type round struct {
+	archive *Archive
 	catalog *catalog
 	next    uint64
 	origins map[string]uint64
+	lacking map[Class]string // what classes lack that were asked about
 }
 
 func (a *Archive) startRound() *round {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return &round{&a.catalog, a.catalog.next, map[string]uint64{}}
+	return &round{a, &a.catalog, a.catalog.next, map[string]uint64{}, map[Class]string{}}
 }
 
 // take says whether a batch is new. Only the committer changes the catalog's origins,

@@ -120,7 +120,7 @@ func (a *Archive) load() error {
 		return errors.Join(err, s.close())
 	}
 	a.catalog = catalog
-	if err := a.loadSegments(segments); err != nil {
+	if err := errors.Join(a.loadSegments(segments), a.loadDamaged()); err != nil {
 		return errors.Join(err, s.close())
 	}
 	if err := a.openJournal(first); err != nil {

@@ -78,13 +78,17 @@ const defaultReserve = 1 << 30
 var share = [classes]float64{Telemetry: 1, Logs: 0.5, Events: 0.1}
 
 // room says why there is none for some batches.
-func (a *Archive) room(batches []Batch) error {
+func (r *round) room(batches []Batch) error {
 	for _, b := range batches {
-		why, err := a.lacks(b.Class)
-		if err != nil {
-			a.log.Error("going on without knowing how much room there is", "err", err)
+		why, asked := r.lacking[b.Class]
+		if !asked {
+			var err error
+			if why, err = r.archive.lacks(b.Class); err != nil {
+				r.archive.log.Error("going on without knowing how much room there is", "err", err)
+			}
+			r.lacking[b.Class] = why
+			r.archive.tellRefusal(b.Class, why)
 		}
-		a.tellRefusal(b.Class, why)
 		if why != "" {
 			return &FullError{b.Class, why}
 		}

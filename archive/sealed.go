@@ -176,6 +176,15 @@ func (a *Archive) loadSegments(rows map[string]segmentRow) error {
 	})
 }
 
+// loadDamaged reports what was moved aside before.
+func (a *Archive) loadDamaged() error {
+	files, err := filepath.Glob(filepath.Join(a.dir, damagedDir, "*"))
+	for _, f := range files {
+		a.health.Damaged = append(a.health.Damaged, f+": moved aside before the last start")
+	}
+	return err
+}
+
 // quarantine moves a damaged segment aside and goes on without it.
 func (a *Archive) quarantine(s *sealed, cause error) error {
 	a.mu.Lock()

@@ -35,15 +35,17 @@ var protocol thrift.CompactProtocol
 
 // encoder makes column chunks. Its buffers are used again.
 type encoder struct {
-	out    []byte // the row group so far
-	offset int64  // where out begins in the file
-	zstd   *zstd.Encoder
-	raw    []byte
-	packed []byte
-	levels []byte
-	codes  []int32
-	renew  []int32  // new code of each old one, from 1
-	order  []uint16 // old code of each new one
+	out     []byte // the row group so far
+	offset  int64  // where out begins in the file
+	zstd    *zstd.Encoder
+	raw     []byte
+	packed  []byte
+	levels  []byte
+	codes   []int32
+	all     []byte   // the values of all rows
+	offsets []uint32 // of each in it
+	renew   []int32  // new code of each old one, from 1
+	order   []uint16 // old code of each new one
 }
 
 func newEncoder() (*encoder, error) {
@@ -142,8 +144,9 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.LittleEndian.AppendUint32(b, uint32(len(s))), s...)
 }
 
-// column writes a field of a table, its rows in the order of rows. A field in which no
-// value comes twice has its values in place; others have a dictionary.
+// column writes a field of a table, its rows in the order of rows. A field of many
+// values that hardly ever come back has its values in place, each less what it begins
+// with like the one before; others have a dictionary.
 func (e *encoder) column(name string, col table.Column, rows []int32, required bool) (*format.ColumnChunk, notes, error) {
 	e.collect(col, rows)
 	size := 0
@@ -153,8 +156,8 @@ func (e *encoder) column(name string, col table.Column, rows []int32, required b
 	c := e.begin(name, format.ByteArray, len(rows), size+len(e.codes)/8)
 	c.MetaData.Statistics.NullCount = int64(len(rows) - len(e.codes))
 	n := e.note(c, col)
-	plain := len(e.codes) == len(e.order)
-	if !plain {
+	inPlace := e.inPlace(n)
+	if !inPlace {
 		e.raw = e.appendValues(e.raw[:0], col)
 		c.MetaData.DictionaryPageOffset = e.at()
 		c.MetaData.Encoding = append(c.MetaData.Encoding, format.Plain)
@@ -168,19 +171,45 @@ func (e *encoder) column(name string, col table.Column, rows []int32, required b
 			return nil, n, fmt.Errorf("encode %s: %w", name, err)
 		}
 	}
-	if plain {
-		e.raw = e.appendValues(e.raw, col)
-		e.dataPage(c, len(rows), format.Plain)
-		return c, n, nil
+	encoding, data, err := format.RLEDictionary, []byte(nil), error(nil)
+	if inPlace {
+		encoding = format.DeltaByteArray
+		data, err = e.deltas(col)
+	} else {
+		data, err = (&rle.DictionaryEncoding{}).EncodeInt32(e.packed[:0], e.codes)
 	}
-	indexes, err := (&rle.DictionaryEncoding{}).EncodeInt32(e.packed[:0], e.codes)
 	if err != nil {
 		return nil, n, fmt.Errorf("encode %s: %w", name, err)
 	}
-	e.packed = indexes
-	e.raw = append(e.raw, indexes...)
-	e.dataPage(c, len(rows), format.RLEDictionary)
+	e.packed = data
+	e.raw = append(e.raw, data...)
+	e.dataPage(c, len(rows), encoding)
 	return c, n, nil
+}
+
+// inPlace says that a column needs less room without a dictionary: it has many values,
+// and rows of the same one stand together.
+func (e *encoder) inPlace(n notes) bool {
+	if len(e.order) < bloomFrom || len(n.kinds) != 1 || 8*len(e.order) < len(e.codes) {
+		return false
+	}
+	runs := 0
+	for i, code := range e.codes {
+		if i == 0 || code != e.codes[i-1] {
+			runs++
+		}
+	}
+	return 4*runs <= 5*len(e.order)
+}
+
+// deltas encodes the value of each row that has one.
+func (e *encoder) deltas(col table.Column) ([]byte, error) {
+	e.all, e.offsets = e.all[:0], append(e.offsets[:0], 0)
+	for _, code := range e.codes {
+		e.all = append(e.all, stored(col.Value(int(e.order[code])))...)
+		e.offsets = append(e.offsets, uint32(len(e.all)))
+	}
+	return (&delta.ByteArrayEncoding{}).EncodeByteArray(e.packed[:0], e.all, e.offsets)
 }
 
 // collect puts the column's codes in the order of rows, numbering the values anew as

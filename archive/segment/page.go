@@ -138,12 +138,12 @@ func (r *Reader) column(g *group, c *chunk, required bool) (*scan.Column, error)
 			return nil, err
 		}
 	}
-	if !dictionary {
-		out.Values, err = values(body, c)
-		place(out.Codes, nil, required)
-		return out, errors.Join(err, fits(present, len(out.Values)))
+	var codes []int32
+	if dictionary {
+		codes, err = (&rle.DictionaryEncoding{}).DecodeInt32(make([]int32, 0, g.rows+64), body)
+	} else {
+		codes, out.Values, err = deltas(body, c)
 	}
-	codes, err := (&rle.DictionaryEncoding{}).DecodeInt32(make([]int32, 0, g.rows+64), body)
 	if err != nil {
 		return nil, err
 	}
@@ -157,6 +157,27 @@ func (r *Reader) column(g *group, c *chunk, required bool) (*scan.Column, error)
 	}
 	place(out.Codes, codes, required)
 	return out, nil
+}
+
+// deltas reads values in place; rows that have the one before share it.
+func deltas(body []byte, c *chunk) (codes []int32, values []scan.Value, err error) {
+	text, offsets, err := (&delta.ByteArrayEncoding{}).DecodeByteArray(nil, body, nil)
+	if err != nil || len(c.kinds) != 1 {
+		return nil, nil, errors.Join(errors.New("a page of values cannot be read"), err)
+	}
+	all := string(text)
+	values = make([]scan.Value, 0, c.values)
+	for i := 1; i < len(offsets); i++ {
+		v := scan.Value{Text: all[offsets[i-1]:offsets[i]], Kind: c.kinds[0].kind}
+		if v.Kind == scan.Null {
+			v.Text = ""
+		}
+		if n := len(values); n == 0 || values[n-1] != v {
+			values = append(values, v)
+		}
+		codes = append(codes, int32(len(values)-1))
+	}
+	return codes, values, nil
 }
 
 func fits(rows, values int) error {
@@ -183,8 +204,7 @@ func levels(body []byte, rows []int32) (rest []byte, present int, err error) {
 	return body[4+n:], present, nil
 }
 
-// place puts codes where rows have them: rows holds 1 where there is one. Nil codes are
-// 0, 1, 2 and so on.
+// place puts codes where rows have them: rows holds 1 where there is one.
 func place(rows, codes []int32, required bool) {
 	next := 0
 	for i := range rows {
@@ -192,9 +212,7 @@ func place(rows, codes []int32, required bool) {
 			rows[i] = -1
 			continue
 		}
-		if rows[i] = int32(next); codes != nil {
-			rows[i] = codes[next]
-		}
+		rows[i] = codes[next]
 		next++
 	}
 }

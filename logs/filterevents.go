@@ -17,7 +17,7 @@ import (
 // maxLooked is how many records one reply of FilterLogEvents looks at, nearly: a token
 // then leads on. "This operation can return empty results while there are more log
 // events available through the token."
-const maxLooked = 2_000_000
+const maxLooked = 500_000
 
 // FilterLogEvents finds events of a log group in the order of their times, whichever
 // streams they are of: "interleaved" is how AWS has always answered since 2019.

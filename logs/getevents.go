@@ -49,7 +49,7 @@ func (a *API) GetLogEvents(ctx context.Context, in *cloudwatchlogs.GetLogEventsI
 	} else {
 		r.to = earlier(to, position)
 	}
-	events, _, err := a.read(ctx, r)
+	events, err := a.readNear(ctx, r)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package logs
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -146,6 +147,23 @@ func TestATimeRange(t *testing.T) {
 	lines, out := w.get(in)
 	if lines != "2 3" || *out.Events[0].Timestamp != *in.StartTime || *out.Events[0].IngestionTime < *in.EndTime {
 		t.Errorf("got %q from %d", lines, *out.Events[0].Timestamp)
+	}
+}
+
+// Times at the ends of all time find what is there, and nothing else.
+func TestTheEndsOfTime(t *testing.T) {
+	w, _ := fiveLines(t)
+	for _, tt := range []struct {
+		start, end int64
+		want       string
+	}{{0, math.MaxInt64, "1 2 3 4 5"}, {math.MaxInt64, math.MaxInt64, ""}, {math.MaxInt64, 0, ""}, {0, 0, ""}} {
+		for _, fromHead := range []bool{true, false} {
+			in := read("g", "s")
+			in.StartTime, in.EndTime, in.StartFromHead = &tt.start, &tt.end, &fromHead
+			if lines, _ := w.get(in); lines != tt.want {
+				t.Errorf("%d to %d: %q", tt.start, tt.end, lines)
+			}
+		}
 	}
 }
 

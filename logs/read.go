@@ -102,6 +102,36 @@ func (a *API) read(ctx context.Context, r reading) (events []event, seen place, 
 	return events, r.to, nil
 }
 
+// readNear is read for those who want the events next to one end: it looks at more and
+// more time, so that a few events of many cost little.
+func (a *API) readNear(ctx context.Context, r reading) (events []event, err error) {
+	if r.from.compare(r.to) >= 0 {
+		return nil, nil
+	}
+	for width := int64(1000); ; width *= 8 {
+		near := r
+		near.limit -= len(events)
+		if r.last {
+			near.from = later(r.from, place{time: r.to.time - width})
+		} else {
+			near.to = earlier(r.to, place{time: r.from.time + width})
+		}
+		some, _, err := a.read(ctx, near)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, some...)
+		if len(events) == r.limit || near.from == r.from && near.to == r.to {
+			return events, nil
+		}
+		if r.last {
+			r.to = near.from
+		} else {
+			r.from = near.to
+		}
+	}
+}
+
 // take adds the rows of a block that are asked for.
 func (r reading) take(events []event, b *scan.Block) []event {
 	for row, t := range b.Times {

@@ -43,7 +43,7 @@ func (a *API) GetQueryResults(ctx context.Context, in *cloudwatchlogs.GetQueryRe
 	out.Statistics = &types.QueryStatistics{
 		RecordsMatched: result.Statistics.RecordsMatched, RecordsScanned: result.Statistics.RecordsScanned, BytesScanned: result.Statistics.BytesScanned,
 		EstimatedRecordsSkipped: result.Statistics.EstimatedRecordsSkipped, EstimatedBytesSkipped: result.Statistics.EstimatedBytesSkipped,
-		LogGroupsScanned: result.Statistics.LogGroupsScanned,
+		LogGroupsScanned: result.Statistics.LogGroupsScanned, ResultCount: float64(len(result.Rows)),
 	}
 	from, err := resultOffset(in.NextToken, len(result.Rows))
 	if err != nil {

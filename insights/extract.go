@@ -2,13 +2,12 @@ package insights
 
 import (
 	"regexp"
-	"strings"
 
 	"steady/insights/column"
+	"steady/insights/match"
 	"steady/insights/ql"
 	"steady/insights/value"
 	"steady/scan"
-	"steady/scan/find"
 )
 
 // extract compiles parse. Where the pattern does not match, the fields are missing.
@@ -18,18 +17,18 @@ func (c *compiler) extract(e *ql.Extract) {
 		x = e.X
 	}
 	from := c.expr(x)
-	match := globMatcher(e.Glob)
+	find := globMatcher(e.Glob, len(e.Names))
 	names := e.Names
 	if e.Regex != nil {
 		var groups []int
 		names, groups = groupsOf(e)
-		match = regexMatcher(e.Regex.Regexp, e.Regex.Source, groups)
+		find = regexMatcher(e.Regex.Regexp, groups)
 	}
 	all := column.NewCall(func(a []value.Value) value.Value {
 		if a[0].IsMissing() || a[0].IsStructure() {
 			return value.Value{}
 		}
-		return match(a[0].Text())
+		return find(a[0].Text())
 	}, []column.Node{from})
 	list := c.space.add(slot{late: c.space.collected})
 	c.each(setStep{list, all})
@@ -64,15 +63,10 @@ func groupsOf(e *ql.Extract) (names []string, groups []int) {
 
 // regexMatcher lists what the groups match; a group that is not a part of the match
 // is missing.
-func regexMatcher(re *regexp.Regexp, source string, groups []int) func(string) value.Value {
-	quick := newQuick(source, re)
+func regexMatcher(re *regexp.Regexp, groups []int) func(string) value.Value {
+	fast := match.NewRegex(re)
 	return func(s string) value.Value {
-		from, ok := quick.from(s)
-		if !ok {
-			return value.Value{}
-		}
-		s = s[from:]
-		at := re.FindStringSubmatchIndex(s)
+		at := fast.Groups(s)
 		if at == nil {
 			return value.Value{}
 		}
@@ -86,32 +80,13 @@ func regexMatcher(re *regexp.Regexp, source string, groups []int) func(string) v
 	}
 }
 
-// globMatcher lists what the stars of a glob stand for: each for as little as
-// possible, the last one, at the end of the glob, for all that is left. The glob may
-// begin anywhere in the text.
-func globMatcher(glob string) func(string) value.Value {
-	parts := strings.Split(glob, "*")
-	finders := make([]find.Finder, len(parts))
-	for i, p := range parts {
-		finders[i] = find.New(p)
-	}
+// globMatcher lists what the stars of a glob stand for.
+func globMatcher(glob string, stars int) func(string) value.Value {
+	g := match.NewGlob(glob)
 	return func(s string) value.Value {
-		start := finders[0].Index(s)
-		if start < 0 {
+		found := make([]value.Value, stars)
+		if !g.Find(s, func(star int, text string) { found[star] = value.Of(text) }) {
 			return value.Value{}
-		}
-		s = s[start+len(parts[0]):]
-		found := make([]value.Value, 0, len(parts)-1)
-		for i, p := range parts[1:] {
-			end := finders[i+1].Index(s)
-			if p == "" && i == len(parts)-2 {
-				end = len(s)
-			}
-			if end < 0 {
-				return value.Value{}
-			}
-			found = append(found, value.Of(s[:end]))
-			s = s[end+len(p):]
 		}
 		return value.OfList(found...)
 	}

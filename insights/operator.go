@@ -3,6 +3,7 @@ package insights
 import (
 	"steady/insights/column"
 	"steady/insights/function"
+	"steady/insights/match"
 	"steady/insights/ql"
 	"steady/insights/value"
 	"steady/scan/find"
@@ -44,14 +45,14 @@ func truth(f func(a, b value.Value) bool) function.Func {
 // matcher is the function of like and =~.
 func matcher(e *ql.Match) function.Func {
 	text := find.New(e.Text)
-	match := text.In
+	is := text.In
 	if e.Pattern != nil {
-		match = newQuick(e.Pattern.Source, e.Pattern.Regexp).match
+		is = match.NewRegex(e.Pattern.Regexp).In
 	}
 	return func(args []value.Value) value.Value {
 		a := args[0]
-		is := !a.IsMissing() && !a.IsStructure() && match(a.Text())
-		return value.OfBool(is != e.Not)
+		matches := !a.IsMissing() && !a.IsStructure() && is(a.Text())
+		return value.OfBool(matches != e.Not)
 	}
 }
 

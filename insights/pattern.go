@@ -8,6 +8,7 @@ import (
 
 	"steady/insights/column"
 	"steady/insights/ql"
+	"steady/insights/shape"
 	"steady/insights/value"
 )
 
@@ -65,7 +66,7 @@ func (s *patternSink) add(f *column.Frame) {
 		if x.IsMissing() || x.IsStructure() {
 			continue
 		}
-		p := patternOf(x.Text())
+		p := shape.Of(x.Text())
 		if _, known := s.counts[p]; !known {
 			s.bytes += int64(len(p)) + 64
 		}
@@ -108,7 +109,7 @@ func (s *patternSink) finish() *column.Frame {
 	for _, l := range lines {
 		ratio := math.Round(float64(l.n)/max(1, float64(s.total))*10000) / 10000
 		row := []value.Value{value.Of(l.pattern), value.OfNumber(ratio), value.OfNumber(float64(l.n)),
-			value.Of(severity(l.pattern)), value.OfNumber(float64(l.changed))}
+			value.Of(shape.Severity(l.pattern)), value.OfNumber(float64(l.changed))}
 		for i := range columns {
 			columns[i] = append(columns[i], row[i])
 		}

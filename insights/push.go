@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"steady/insights/column"
+	"steady/insights/match"
 	"steady/insights/ql"
 	"steady/insights/value"
 	"steady/scan"
@@ -101,10 +102,10 @@ func (c *compiler) contains(e *ql.Match) (scan.Condition, bool) {
 	texts := []string{e.Text}
 	if e.Pattern != nil {
 		texts = nil
-		all, _ := literals(e.Pattern.Source)
+		all, _ := match.Literals(e.Pattern.Source)
 		for _, l := range all {
-			if !l.fold {
-				texts = append(texts, l.text)
+			if !l.Fold {
+				texts = append(texts, l.Text)
 			}
 		}
 	}

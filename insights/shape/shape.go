@@ -1,4 +1,6 @@
-package insights
+// Package shape tells what texts have in common: the pattern that is left when the
+// parts that change are named. It never remembers a text.
+package shape
 
 import (
 	"fmt"
@@ -21,8 +23,8 @@ var tokens = []struct {
 	{"Token", regexp.MustCompile(`^[A-Za-z_]*\d\w*`)},
 }
 
-// patternOf writes <NAME-n> for each part of a text that changes; n counts the parts.
-func patternOf(s string) string {
+// Of writes <NAME-n> for each part of a text that changes; n counts the parts.
+func Of(s string) string {
 	var b strings.Builder
 	n := 0
 	word := false // the character before is of a word, so no token begins here
@@ -76,8 +78,8 @@ var severityWords = func() []*regexp.Regexp {
 	return all
 }()
 
-// severity is the gravest level that a pattern names.
-func severity(pattern string) string {
+// Severity is the gravest level that a pattern names.
+func Severity(pattern string) string {
 	for i, re := range severityWords {
 		if re.MatchString(pattern) {
 			return severities[i].label

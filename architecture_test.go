@@ -52,6 +52,7 @@ var allowed = map[string][]string{
 	"archive/segment":     {"scan", "archive/match", "archive/table"},
 	"state":               {"model"},
 	"state/bolt":          {"state"},
+	"chronicle":           nil,
 	"outbox":              {"model", "state", "placement", "lifecycle/event", "archive"},
 	"ledger":              {"model", "state", "rollout"},
 	"ecs":                 {"model", "awslogs", "ledger", "awsapi", "state", "placement", "placement/query", "rollout", "lifecycle"},

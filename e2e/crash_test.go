@@ -56,6 +56,7 @@ func TestTheServerIsKilledAtAnyMoment(t *testing.T) {
 	k.steady(last, desired)
 	k.agrees()
 	k.onlyCrashesFailed()
+	k.chronicled()
 	for _, task := range k.tasks(types.DesiredStatusRunning) {
 		if answer := get(t, hostPort(t, containerOf(t, task, "app"))); !strings.HasPrefix(answer, "version the last on ") {
 			t.Errorf("a task answers %q", answer)

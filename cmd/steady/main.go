@@ -38,6 +38,7 @@ var cli struct {
 	Why      whyCommand      `cmd:"" help:"Explain what is wrong with a service, a deployment or a task, from the API or from what was saved or pasted."`
 	Status   statusCommand   `cmd:"" help:"Show how the services of a cluster stand, and why one is not steady."`
 	Logs     logsCommand     `cmd:"" help:"Show the output of a service or a task: of all its containers, in the order of time."`
+	Events   eventsCommand   `cmd:"" help:"Show what happened to tasks, services and container instances: the lifecycle events."`
 	Query    queryCommand    `cmd:"" help:"Ask the logs and the lifecycle events, in the language of CloudWatch Logs Insights."`
 	Monitor  monitorCommand  `cmd:"" help:"Watch all services of clusters, say what happens to them, and record it."`
 	Demo     demoCommand     `cmd:"" help:"Play a story of three deployments on real containers."`

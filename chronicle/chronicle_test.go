@@ -1,0 +1,128 @@
+package chronicle
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+)
+
+// The lines of the events that lifecycle/event makes.
+func TestLines(t *testing.T) {
+	for name, want := range map[string]string{
+		"task-pending":        "task c13b4cb40f1f4fe4a2971f76ae5a47ad  web:7 of service:web  PENDING",
+		"task-stopped":        "task c13b4cb40f1f4fe4a2971f76ae5a47ad  web:7 of service:web  STOPPED: ServiceSchedulerInitiated: Scaling activity initiated by (deployment ecs-svc/9223370526043414679) (app: exit code 0; log: CannotStartContainerError: no \"such\" file <caf\ufffd>)",
+		"container-instance":  "container instance b54a2a04046f43319d743f6d7f6ca315  ACTIVE, agent 1.13.0 connected, 1792 CPU units and 3191 MiB free",
+		"tasks-started":       "service web  TASKS_STARTED: a b",
+		"service-created":     "service web  deployment ecs-svc/1 IN_PROGRESS: ECS deployment ecs-svc/1 in progress.",
+		"service-no-room":     "service web  SERVICE_TASK_PLACEMENT_FAILURE (ERROR): RESOURCE:CPU on container instance 2dd1b186f39845a584488d2ef155c131",
+		"service-rolled-back": "service web  deployment ecs-svc/2 FAILED: ECS deployment circuit breaker: tasks failed to start.",
+	} {
+		text, err := os.ReadFile(filepath.Join("..", "lifecycle", "event", "testdata", name+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, _, _ := strings.Cut(string(text), "\n}\n")
+		if got := Line(first + "}"); got != want {
+			t.Errorf("%s is told as\n%s\nwant\n%s", name, got, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"no JSON": "no JSON",
+		"{}":      "{}",
+		`{"detail-type":"Other","resources":["arn"]}`: "Other  arn",
+		`{"detail-type":"ECS Task State Change","resources":["x/t"],"detail":{"lastStatus":"RUNNING","desiredStatus":"STOPPED","stoppedReason":"because"}}`: "task t   of   RUNNING, to be STOPPED: because",
+	} {
+		if got := Line(text); got != want {
+			t.Errorf("%s is told as %q, want %q", text, got, want)
+		}
+	}
+}
+
+// pages is a log group whose events come two a page.
+type pages struct {
+	events []types.FilteredLogEvent
+	asked  *cloudwatchlogs.FilterLogEventsInput
+	err    error
+}
+
+func (p *pages) put(id string, ms int64) {
+	p.events = append(p.events, types.FilteredLogEvent{EventId: &id, Timestamp: &ms, Message: aws.String("event " + id)})
+}
+
+func (p *pages) FilterLogEvents(_ context.Context, in *cloudwatchlogs.FilterLogEventsInput, _ ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.FilterLogEventsOutput, error) {
+	if p.err != nil {
+		return nil, p.err
+	}
+	p.asked = in
+	var found []types.FilteredLogEvent
+	for _, e := range p.events {
+		if *e.Timestamp >= *in.StartTime {
+			found = append(found, e)
+		}
+	}
+	skip := len(aws.ToString(in.NextToken))
+	found = found[min(skip, len(found)):]
+	if len(found) <= 2 {
+		return &cloudwatchlogs.FilterLogEventsOutput{Events: found}, nil
+	}
+	return &cloudwatchlogs.FilterLogEventsOutput{Events: found[:2], NextToken: aws.String(strings.Repeat("x", skip+2))}, nil
+}
+
+func TestEveryEventIsPrintedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		ms := func(d time.Duration) int64 { return begin.Add(d).UnixMilli() }
+		var log pages
+		log.put("old", ms(-2*time.Hour))
+		for i, id := range []string{"a", "b", "c", "d", "e"} {
+			log.put(id, ms(time.Duration(i)*time.Millisecond))
+		}
+		var out strings.Builder
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() {
+			ended <- Run(ctx, Options{Cluster: "arn:aws:ecs:us-east-1:0:cluster/red", Name: "web", Since: begin.Add(-time.Hour), Follow: true, Logs: &log, Out: &out})
+		}()
+		time.Sleep(time.Minute)
+		log.put("late", ms(time.Millisecond)) // accepted with others, and visible after them
+		log.put("f", ms(time.Minute))
+		time.Sleep(time.Minute)
+		stop()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		var got []string
+		for line := range strings.Lines(out.String()) {
+			got = append(got, strings.TrimSpace(line[strings.LastIndex(line, " "):]))
+		}
+		if want := []string{"a", "b", "c", "d", "e", "late", "f"}; !slices.Equal(got, want) {
+			t.Errorf("printed %v, want %v", got, want)
+		}
+		if *log.asked.LogGroupName != "/aws/events/ecs/containerinsights/red/performance" || *log.asked.FilterPattern != `{ $.detail.group = "service:web" || $.resources[0] = "*/web" }` {
+			t.Errorf("asked %q of %q", *log.asked.FilterPattern, *log.asked.LogGroupName)
+		}
+	})
+}
+
+func TestWhatCannotBeRead(t *testing.T) {
+	var out strings.Builder
+	for _, o := range []Options{
+		{Cluster: "c", Name: `a" || true`, Logs: &pages{}},
+		{Cluster: "c", Logs: &pages{err: errors.New("no such group")}},
+	} {
+		o.Out = &out
+		if err := Run(t.Context(), o); err == nil || out.String() != "" {
+			t.Errorf("%+v: %v, printed %q", o, err, out.String())
+		}
+	}
+}

@@ -153,7 +153,7 @@ func (a *Archive) carryOut(w work) error {
 	if w.merge {
 		fill = a.merge
 	}
-	added, err := a.writeSegment(first.Group, name, func(to *segment.Writer) error { return fill(to, w.segments) })
+	added, err := a.writeSegment(first.Group, name, segment.Thorough, func(to *segment.Writer) error { return fill(to, w.segments) })
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (a *Archive) carryOut(w work) error {
 // been deleted.
 func (a *Archive) merge(to *segment.Writer, segments []*sealed) error {
 	group := segments[0].Group
-	q := &segment.Query{Request: scan.Request{From: math.MinInt64, To: math.MaxInt64, AllFields: true}, Gone: a.gone(group)}
+	q := &segment.Query{Request: scan.Request{From: math.MinInt64, To: math.MaxInt64, AllFields: true}, Gone: a.gone(group, 0)}
 	t := table.New(group)
 	for _, s := range segments {
 		rows, err := a.readAll(s, q)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 
 	"steady/archive/segment"
@@ -99,7 +100,7 @@ func end(o scan.Order) int64 {
 
 // read makes a block of a unit; nil is none.
 func (a *Archive) read(u unit, r scan.Request) (*scan.Block, error) {
-	q := &segment.Query{Request: r, Gone: a.gone(u.group)}
+	q := &segment.Query{Request: r, Gone: a.gone(u.group, u.firstNumber())}
 	q.From = u.from
 	if u.view != nil {
 		return a.readView(u.view, q)
@@ -124,12 +125,21 @@ func (a *Archive) damagedSegment(s *sealed, err error) error {
 	return a.quarantine(s, damage.Err)
 }
 
-// gone says before which number a stream's records have been deleted; nil is nowhere.
-func (a *Archive) gone(group string) func(stream string) uint64 {
+// firstNumber is the least number of a unit's records, or less.
+func (u unit) firstNumber() uint64 {
+	if u.view != nil {
+		return slices.Min(u.view.IDs)
+	}
+	return u.sealed.MinNumber
+}
+
+// gone says before which number a stream's records have been deleted; nil says that no
+// record from number first on has been.
+func (a *Archive) gone(group string, first uint64) func(stream string) uint64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	g := a.catalog.groups[group]
-	if g != nil && g.born <= 1 && len(g.cleared) == 0 {
+	if g != nil && first >= g.born && len(g.cleared) == 0 {
 		return nil
 	}
 	return func(stream string) uint64 {

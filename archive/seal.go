@@ -120,7 +120,7 @@ func (a *Archive) writeSegments(p *part) ([]*sealed, error) {
 			if len(v.Times) == 0 || a.deletedSince(group, slices.Max(v.IDs)) {
 				continue
 			}
-			s, err := a.writeSegment(group, fmt.Sprintf("%012d-%d", p.number, i), func(w *segment.Writer) error { return w.Add(v) })
+			s, err := a.writeSegment(group, fmt.Sprintf("%012d-%d", p.number, i), segment.Fast, func(w *segment.Writer) error { return w.Add(v) })
 			if err != nil {
 				return nil, err
 			}
@@ -135,13 +135,13 @@ func (a *Archive) writeSegments(p *part) ([]*sealed, error) {
 
 // writeSegment has a file written under a temporary name, and gives it its own once it
 // is on disk.
-func (a *Archive) writeSegment(group, name string, fill func(*segment.Writer) error) (*sealed, error) {
+func (a *Archive) writeSegment(group, name string, effort segment.Effort, fill func(*segment.Writer) error) (*sealed, error) {
 	dir := filepath.Join(a.dir, segmentsDir, escape(group))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("seal records of %s: %w", group, err)
 	}
 	path := filepath.Join(dir, name+".parquet")
-	w, err := segment.Create(path+temporary, group)
+	w, err := segment.Create(path+temporary, group, effort)
 	if err != nil {
 		return nil, err
 	}

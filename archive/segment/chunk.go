@@ -35,26 +35,40 @@ var protocol thrift.CompactProtocol
 
 // encoder makes column chunks. Its buffers are used again.
 type encoder struct {
-	out     []byte // the row group so far
-	offset  int64  // where out begins in the file
-	zstd    *zstd.Encoder
-	raw     []byte
-	packed  []byte
-	levels  []byte
-	codes   []int32
-	all     []byte   // the values of all rows
-	offsets []uint32 // of each in it
-	renew   []int32  // new code of each old one, from 1
-	order   []uint16 // old code of each new one
+	out            []byte        // the row group so far
+	offset         int64         // where out begins in the file
+	zstd           *zstd.Encoder // of the column that is being written: one of the next two
+	fast, thorough *zstd.Encoder
+	raw            []byte
+	packed         []byte
+	levels         []byte
+	codes          []int32
+	all            []byte   // the values of all rows
+	offsets        []uint32 // of each in it
+	renew          []int32  // new code of each old one, from 1
+	order          []uint16 // old code of each new one
 }
 
-func newEncoder() (*encoder, error) {
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
+func newEncoder(effort Effort) (*encoder, error) {
+	e := &encoder{}
+	var err error
+	if e.fast, err = newZstd(zstd.SpeedFastest); err != nil {
+		return nil, err
+	}
+	e.zstd, e.thorough = e.fast, e.fast
+	if effort == Thorough {
+		e.thorough, err = newZstd(zstd.SpeedBetterCompression)
+	}
+	return e, err
+}
+
+func newZstd(level zstd.EncoderLevel) (*zstd.Encoder, error) {
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1),
 		zstd.WithEncoderCRC(false), zstd.WithAllLitEntropyCompression(true))
 	if err != nil {
 		return nil, fmt.Errorf("make a zstd encoder: %w", err)
 	}
-	return &encoder{zstd: z}, nil
+	return z, nil
 }
 
 func (e *encoder) at() int64 { return e.offset + int64(len(e.out)) }
@@ -122,6 +136,8 @@ func (e *encoder) integers(name string, values []int64) (*format.ColumnChunk, er
 func (e *encoder) texts(name string, values []string) (*format.ColumnChunk, format.OffsetIndex) {
 	c := e.begin(name, format.ByteArray, len(values), smallest)
 	var index format.OffsetIndex
+	e.zstd = e.thorough
+	defer func() { e.zstd = e.fast }()
 	e.raw = e.raw[:0]
 	first := 0
 	for i, v := range values {

@@ -28,7 +28,7 @@ func write(t *testing.T, messages ...string) (*File, Info) {
 		})
 	}
 	path := filepath.Join(t.TempDir(), "x.parquet")
-	w, err := Create(path, "/g")
+	w, err := Create(path, "/g", Thorough)
 	if err != nil {
 		t.Fatal(err)
 	}

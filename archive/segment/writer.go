@@ -75,9 +75,17 @@ type rowGroup struct {
 
 const magic = "PAR1"
 
+// Effort is how hard a Writer tries to make messages small.
+type Effort int
+
+const (
+	Fast     Effort = iota
+	Thorough        // half as fast, and a twentieth smaller
+)
+
 // Create begins a file for records of a log group.
-func Create(path, group string) (*Writer, error) {
-	enc, err := newEncoder()
+func Create(path, group string, effort Effort) (*Writer, error) {
+	enc, err := newEncoder(effort)
 	if err != nil {
 		return nil, err
 	}

@@ -247,8 +247,8 @@ func TestJSONsMessagesAreFoundByTheirColumns(t *testing.T) {
 	}
 }
 
-// TestDamageIsSeen changes each byte of a segment, one after the other: what can be read
-// then is what was written, or an error.
+// TestDamageIsSeen changes bytes all over a segment, one after the other: what can be
+// read then is what was written, or an error.
 func TestDamageIsSeen(t *testing.T) {
 	f, info := write(t, sample(40)...)
 	whole, err := os.ReadFile(f.Path)
@@ -257,7 +257,9 @@ func TestDamageIsSeen(t *testing.T) {
 	}
 	want := fmt.Sprint(read(t, f, all()))
 	unseen := 0
-	for i := range whole {
+	tried := 0
+	for i := 0; i < len(whole); i += 5 {
+		tried++
 		b := slices.Clone(whole)
 		b[i] ^= 0x55
 		if err := os.WriteFile(f.Path, b, 0o600); err != nil {
@@ -273,8 +275,8 @@ func TestDamageIsSeen(t *testing.T) {
 			t.Fatalf("byte %d of %d changed: %v", i, len(whole), err)
 		}
 	}
-	if unseen > len(whole)/4 {
-		t.Errorf("damage was not seen %d times in %d", unseen, len(whole))
+	if unseen > tried/4 {
+		t.Errorf("damage was not seen %d times in %d", unseen, tried)
 	}
 }
 

@@ -37,7 +37,7 @@ func (p *Pattern) Required() []string { return p.required }
 // are known.
 func Parse(text string) (*Pattern, error) {
 	if utf8.RuneCountInString(text) > MaxLength {
-		return nil, fmt.Errorf("Invalid filter pattern: it has more than %d characters", MaxLength) //nolint:staticcheck // AWS's words
+		return nil, invalid("it has more than %d characters", MaxLength)
 	}
 	s := strings.TrimSpace(text)
 	switch {
@@ -49,9 +49,9 @@ func Parse(text string) (*Pattern, error) {
 	return parseTerms(s)
 }
 
-// invalid is the error of a pattern that is not understood.
+// invalid is the error of a pattern that is not understood, in AWS's words.
 func invalid(format string, args ...any) error {
-	return fmt.Errorf("Invalid filter pattern: "+format, args...) //nolint:staticcheck // AWS's words
+	return fmt.Errorf("Invalid filter pattern: "+format, args...)
 }
 
 func invalidTerm(term string) error { return invalid("Invalid character(s) in term '%s'", term) }

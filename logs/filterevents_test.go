@@ -63,7 +63,7 @@ func TestFilterLogEvents(t *testing.T) {
 		{"fields", "a/1:3", &filter{FilterPattern: aws.String("[level, n = 3]")}},
 		{"a pattern in pages", "b:1 | a/2:5 | a/1:3", &filter{FilterPattern: aws.String("INFO"), Limit: aws.Int32(1)}},
 		{"streams by name", "b:1 b:2 a/1:3 a/1:4", &filter{LogStreamNames: []string{"b", "a/1"}}},
-		{"streams by prefix", "a/2:5 a/2:6 a/1:3 a/1:4", &filter{LogStreamNamePrefix: aws.String("a/"), Interleaved: aws.Bool(true)}},
+		{"streams by prefix", "a/2:5 a/2:6 a/1:3 a/1:4", &filter{LogStreamNamePrefix: aws.String("a/")}},
 		{"a range, both ends in it", "b:2 a/2:5", &filter{StartTime: at(1), EndTime: at(2)}},
 		{"nothing", "", &filter{FilterPattern: aws.String("ERROR")}},
 	} {

@@ -92,7 +92,8 @@ func (a *API) DescribeLogStreams(ctx context.Context, in *cloudwatchlogs.Describ
 func (a *API) showStream(group string, s archive.Stream) types.LogStream {
 	shown := types.LogStream{
 		LogStreamName: &s.Name, Arn: aws.String(a.groupARN(group) + ":log-stream:" + s.Name), CreationTime: &s.CreatedAt,
-		StoredBytes: aws.Int64(0), // "the storedBytes parameter is always reported as zero"
+		//lint:ignore SA1019 it is "always reported as zero", but reported
+		StoredBytes: aws.Int64(0),
 	}
 	if s.LastIngestion != 0 {
 		shown.FirstEventTimestamp, shown.LastEventTimestamp, shown.LastIngestionTime = &s.FirstEvent, &s.LastEvent, &s.LastIngestion

@@ -116,3 +116,12 @@ func textOf(value any) (string, bool) {
 	}
 	return "", false
 }
+
+// needs are the texts that whatever is equal has: none where numbers may be equal that
+// are written otherwise.
+func (c comparand) needs() []string {
+	if c.re != nil || c.number != nil || c.text == "" {
+		return nil
+	}
+	return []string{c.text}
+}

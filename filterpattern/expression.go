@@ -1,11 +1,17 @@
 package filterpattern
 
+import "slices"
+
 // selector finds the values of an event that a condition is about: there are several
 // behind [*], and none where nothing is.
 type selector func(event any) []any
 
 // test tells whether an event meets a condition.
-type test func(event any) bool
+type test struct {
+	meets func(event any) bool
+	// needs are texts that the values of an event which meets it have.
+	needs []string
+}
 
 // maxDepth of parentheses within each other.
 const maxDepth = 50
@@ -17,7 +23,7 @@ func (p *parser) or() (test, error) {
 		var right test
 		if right, err = p.and(); err == nil {
 			a := left
-			left = func(event any) bool { return a(event) || right(event) }
+			left = test{meets: func(event any) bool { return a.meets(event) || right.meets(event) }}
 		}
 	}
 	return left, err
@@ -29,7 +35,10 @@ func (p *parser) and() (test, error) {
 		var right test
 		if right, err = p.condition(); err == nil {
 			a := left
-			left = func(event any) bool { return a(event) && right(event) }
+			left = test{
+				meets: func(event any) bool { return a.meets(event) && right.meets(event) },
+				needs: slices.Concat(a.needs, right.needs),
+			}
 		}
 	}
 	return left, err
@@ -46,16 +55,16 @@ func (p *parser) condition() (test, error) {
 		return p.comparison()
 	}
 	if p.depth++; p.depth > maxDepth {
-		return nil, invalid("more than %d parentheses are within each other", maxDepth)
+		return test{}, invalid("more than %d parentheses are within each other", maxDepth)
 	}
 	inner, err := p.or()
 	if err != nil {
-		return nil, err
+		return test{}, err
 	}
 	p.depth--
 	p.space()
 	if !p.take(")") {
-		return nil, invalid("a parenthesis is not closed")
+		return test{}, invalid("a parenthesis is not closed")
 	}
 	return inner, nil
 }
@@ -64,29 +73,28 @@ func (p *parser) condition() (test, error) {
 func (p *parser) comparison() (test, error) {
 	of, err := p.operand(p)
 	if err != nil {
-		return nil, err
+		return test{}, err
 	}
 	p.space()
 	if asked, ok := p.property(); ok {
-		return func(event any) bool { return asked(of(event)) }, nil
+		return test{meets: func(event any) bool { return asked(of(event)) }}, nil
 	}
 	op, ok := p.comparator()
 	if !ok {
-		return nil, invalid("%q should be a comparison", clip(p.rest()))
+		return test{}, invalid("%q should be a comparison", clip(p.rest()))
 	}
 	p.space()
 	want, err := p.comparand()
 	if err != nil {
-		return nil, err
+		return test{}, err
 	}
-	return func(event any) bool {
-		for _, v := range of(event) {
-			if want.meets(op, v) {
-				return true
-			}
-		}
-		return false
-	}, nil
+	t := test{meets: func(event any) bool {
+		return slices.ContainsFunc(of(event), func(v any) bool { return want.meets(op, v) })
+	}}
+	if op == "=" {
+		t.needs = want.needs()
+	}
+	return t, nil
 }
 
 // property reads what can be asked of a value besides comparing it.

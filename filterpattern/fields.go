@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-// column is one field that a pattern names. Its test is nil when anything goes.
+// column is one field that a pattern names. Without a test anything goes.
 type column struct{ test test }
 
 // columns are the fields of a pattern: those before an ellipsis and those after it.
@@ -86,7 +86,7 @@ func (cs columns) match(message string) bool {
 
 func meet(columns []column, fields []string) bool {
 	for i, c := range columns {
-		if c.test != nil && !c.test(fields[i]) {
+		if c.test.meets != nil && !c.test.meets(fields[i]) {
 			return false
 		}
 	}

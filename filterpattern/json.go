@@ -3,6 +3,7 @@ package filterpattern
 import (
 	"encoding/json"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -21,10 +22,28 @@ func parseJSON(s string) (*Pattern, error) {
 	if p.space(); !p.end() {
 		return nil, invalid("%q is not understood", clip(p.rest()))
 	}
+	needs := slices.DeleteFunc(meets.needs, func(text string) bool { return strings.ContainsFunc(text, isEscaped) })
 	return &Pattern{match: func(message string) bool {
+		if lacks(message, needs) {
+			return false
+		}
 		event, ok := object(message)
-		return ok && meets(event)
+		return ok && meets.meets(event)
 	}}, nil
+}
+
+// isEscaped tells whether JSON may write a character otherwise than as itself, but for
+// \u, with which it may write any.
+func isEscaped(r rune) bool { return !isName(r) && !strings.ContainsRune(" .:", r) }
+
+// lacks tells, without reading it, that a message does not have all of the texts.
+func lacks(message string, texts []string) bool {
+	for _, text := range texts {
+		if !strings.Contains(message, text) {
+			return !strings.Contains(message, `\u`)
+		}
+	}
+	return false
 }
 
 // object reads a message that is one JSON object or list.

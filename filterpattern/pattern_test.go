@@ -83,6 +83,10 @@ func TestMatch(t *testing.T) {
 		{`{ ($.user.id = 2 && $.users[0].email = "nonmatch") || $.actions[2] = "GET" }`, user, false},
 		{`{ $.user.email = "John.Stiles@example.com" || $.coordinates[0][1] = nonmatch && $.actions[2] = nomatch }`, user, true},
 		{`{ ($.user.email = "John.Stiles@example.com" || $.coordinates[0][1] = nonmatch) && $.actions[2] = nomatch }`, user, false},
+		{`{ $.a = "x y" }`, `{"a":"\u0078 y"}`, true}, // however it is written
+		{`{ $.a = "x/y" }`, `{"a":"x\/y"}`, true},
+		{`{ $.a = x || $.b = y }`, `{"b":"y"}`, true},
+		{`{ $.a = x && $.b != y }`, `{"a":"x","b":"z"}`, true},
 		{`{ $.a = 1 }`, `not JSON`, false},
 		{`{ $.a = 1 }`, `{"a":1} {"a":1}`, false},
 		{`{ $.a NOT EXISTS }`, `not JSON`, false},

@@ -3,6 +3,7 @@ package insights
 import (
 	"steady/insights/column"
 	"steady/insights/ql"
+	"steady/insights/step"
 	"steady/scan"
 )
 
@@ -16,7 +17,7 @@ func (c *compiler) command(command ql.Command) {
 	case *ql.Stats:
 		s := c.stats(e)
 		s.order(e, c.nameOf)
-		c.bins = newBins(e, s)
+		c.gaps = gaps(e, s)
 		if e.Offset != nil && len(c.plan.stages) == 1 {
 			shift := e.Offset.Duration().Milliseconds()
 			c.plan.from, c.plan.to = c.plan.from-shift, c.plan.to-shift
@@ -56,7 +57,7 @@ func (c *compiler) column(i ql.Item) (name string, slot int) {
 	if _, is := i.X.(*ql.Field); !is {
 		c.space.texts[i.X.String()] = slot
 	}
-	c.each(setStep{slot, n})
+	c.each(step.Set{Slot: slot, Node: n})
 	return name, slot
 }
 
@@ -78,7 +79,7 @@ func (c *compiler) filter(e *ql.Filter) {
 		if len(c.plan.stages) == 1 && !c.space.collected && c.space.joined == nil {
 			c.push(condition)
 		}
-		c.each(filterStep{n})
+		c.each(step.Filter{Condition: n})
 	}
 }
 
@@ -101,7 +102,7 @@ func (c *compiler) sort(e *ql.Sort) {
 	}
 	s := c.stage()
 	if len(c.plan.stages) > 1 || len(s.whole) > 0 || s.order != newest || s.keys != nil || s.limit > 0 {
-		c.all(sortStep(keys))
+		c.all(step.Sort(keys))
 		return
 	}
 	s.keys, s.order = keys, byKeys
@@ -127,7 +128,7 @@ func (c *compiler) limit(e *ql.Limit) {
 	c.collect()
 	s := c.stage()
 	if len(c.plan.stages) > 1 || len(s.whole) > 0 || s.limit > 0 {
-		c.all(limitStep(e.N))
+		c.all(step.Limit(e.N))
 	} else {
 		s.limit = e.N
 		if e.Any && s.order == newest && s.keys == nil {
@@ -144,27 +145,5 @@ func (c *compiler) dedup(e *ql.Dedup) {
 	for _, f := range e.Fields {
 		nodes = append(nodes, c.expr(f))
 	}
-	c.all(stepFunc(func(f *column.Frame) (*column.Frame, error) {
-		vectors := make([]*column.Vector, len(nodes))
-		for i, n := range nodes {
-			vectors[i] = n.Eval(f)
-		}
-		seen := map[string]bool{}
-		var keep []int32
-		var key []byte
-		for row := range f.N {
-			key = key[:0]
-			null := false
-			for _, v := range vectors {
-				x := v.At(row)
-				null = null || x.IsMissing()
-				key = appendKey(key, x)
-			}
-			if null || !seen[string(key)] {
-				keep = append(keep, int32(row))
-				seen[string(key)] = true
-			}
-		}
-		return f.Gather(keep), nil
-	}))
+	c.all(step.Dedup(nodes))
 }

@@ -6,6 +6,7 @@ import (
 	"steady/insights/column"
 	"steady/insights/function"
 	"steady/insights/ql"
+	"steady/insights/step"
 	"steady/insights/value"
 	"steady/scan"
 )
@@ -23,7 +24,7 @@ type compiler struct {
 	inStats *statsCompiler
 	before  []ql.Command // the commands in front of the one that is compiled
 	joins   []*joined    // whose right sides are still open
-	bins    *bins        // of the last stats, for fillmissing
+	gaps    *step.Gaps   // those of the last stats, for fillmissing
 }
 
 func (c *compiler) fail(s ql.Span, format string, a ...any) {

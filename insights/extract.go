@@ -6,6 +6,7 @@ import (
 	"steady/insights/column"
 	"steady/insights/match"
 	"steady/insights/ql"
+	"steady/insights/step"
 	"steady/insights/value"
 	"steady/scan"
 )
@@ -31,10 +32,10 @@ func (c *compiler) extract(e *ql.Extract) {
 		return find(a[0].Text())
 	}, []column.Node{from})
 	list := c.space.add(slot{late: c.space.collected})
-	c.each(setStep{list, all})
+	c.each(step.Set{Slot: list, Node: all})
 	for i, name := range names {
 		slot := c.space.define(name)
-		c.each(setStep{slot, column.NewCall(func(a []value.Value) value.Value { return a[0].Element(i) }, []column.Node{column.Slot(list)})})
+		c.each(step.Set{Slot: slot, Node: column.NewCall(func(a []value.Value) value.Value { return a[0].Element(i) }, []column.Node{column.Slot(list)})})
 		c.extracted(name, slot)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"steady/insights/column"
 	"steady/insights/ql"
+	"steady/insights/step"
 	"steady/insights/value"
 )
 
@@ -34,7 +35,7 @@ func (c *compiler) lookup(e *ql.Lookup) {
 		return
 	}
 	row := c.space.add(slot{late: c.space.collected})
-	c.each(setStep{row, column.NewCall(find, keys)})
+	c.each(step.Set{Slot: row, Node: column.NewCall(find, keys)})
 	for _, o := range e.Output {
 		c.output(e, o, t, row)
 	}
@@ -49,7 +50,7 @@ func (c *compiler) output(e *ql.Lookup, o ql.Pair, t *Table, row int) {
 	before := c.field(e.Span, []string{name})
 	at := slices.Index(t.Columns, o.Field)
 	slot := c.space.define(name)
-	c.each(setStep{slot, column.NewCall(func(a []value.Value) value.Value {
+	c.each(step.Set{Slot: slot, Node: column.NewCall(func(a []value.Value) value.Value {
 		n, found := a[0].Number()
 		if !found || e.OnlyEmpty && a[1].Text() != "" {
 			return a[1]
@@ -104,7 +105,7 @@ func (t *Table) byKeys(columns []string) func([]value.Value) value.Value {
 	for i := len(t.Rows) - 1; i >= 0; i-- {
 		var key []byte
 		for _, name := range columns {
-			key = appendKey(key, value.Of(t.cell(i, slices.Index(t.Columns, name))))
+			key = value.AppendKey(key, value.Of(t.cell(i, slices.Index(t.Columns, name))))
 		}
 		index[string(key)] = i
 	}
@@ -114,7 +115,7 @@ func (t *Table) byKeys(columns []string) func([]value.Value) value.Value {
 			if a.IsMissing() {
 				return value.Value{}
 			}
-			key = appendKey(key, a)
+			key = value.AppendKey(key, a)
 		}
 		if i, ok := index[string(key)]; ok {
 			return value.OfNumber(float64(i))

@@ -44,7 +44,7 @@ func (c *compiler) pattern(x ql.Expr, before *map[string]int64) {
 		p.to.show(n, slot)
 		p.slots = append(p.slots, slot)
 	}
-	c.bins = nil
+	c.gaps = nil
 	c.aggregate(p, p.to)
 }
 

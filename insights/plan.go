@@ -7,6 +7,7 @@ import (
 	"steady/insights/column"
 	"steady/insights/function"
 	"steady/insights/ql"
+	"steady/insights/step"
 	"steady/scan"
 )
 
@@ -28,8 +29,8 @@ type plan struct {
 // of them. A later stage's rows are there at once.
 type stage struct {
 	space  *space
-	stream []step
-	whole  []step
+	stream []step.Step
+	whole  []step.Step
 	order  order
 	keys   []column.Key
 	limit  int
@@ -86,7 +87,7 @@ func (c *compiler) enter(s *space) {
 func (c *compiler) stage() *stage { return c.plan.stages[len(c.plan.stages)-1] }
 
 // each adds a step that works on any part of the rows.
-func (c *compiler) each(s step) {
+func (c *compiler) each(s step.Step) {
 	if c.space.collected {
 		c.stage().whole = append(c.stage().whole, s)
 	} else {
@@ -95,7 +96,7 @@ func (c *compiler) each(s step) {
 }
 
 // all adds a step that needs all rows, in their order.
-func (c *compiler) all(s step) {
+func (c *compiler) all(s step.Step) {
 	c.collect()
 	c.stage().whole = append(c.stage().whole, s)
 }

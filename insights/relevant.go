@@ -45,7 +45,7 @@ func (c *compiler) relevantFields(e *ql.RelevantFields) {
 		r.to.show(n, slot)
 		r.slots = append(r.slots, slot)
 	}
-	c.bins = nil
+	c.gaps = nil
 	c.aggregate(r, r.to)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"steady/insights/column"
 	"steady/insights/function"
+	"steady/insights/step"
 	"steady/scan"
 )
 
@@ -52,7 +53,7 @@ func (p *plan) cut(limit int) {
 		last.limit = limit
 		return
 	}
-	last.whole = append(last.whole, limitStep(limit))
+	last.whole = append(last.whole, step.Limit(limit))
 }
 
 // groups are the log groups to scan.
@@ -132,7 +133,7 @@ func (x *Execution) take(p *plan, block *scan.Block) (done bool, err error) {
 	x.count(block.Work)
 	f := column.OfBlock(p.stages[0].space.layout, block)
 	for _, s := range p.stages[0].stream {
-		if f, err = s.apply(f); err != nil {
+		if f, err = s.Apply(f); err != nil {
 			return false, err
 		}
 	}
@@ -195,10 +196,10 @@ func (x *Execution) finish() (*column.Frame, error) {
 	return f, nil
 }
 
-func applied(f *column.Frame, steps []step) (*column.Frame, error) {
+func applied(f *column.Frame, steps []step.Step) (*column.Frame, error) {
 	var err error
 	for _, s := range steps {
-		if f, err = s.apply(f); err != nil {
+		if f, err = s.Apply(f); err != nil {
 			return nil, err
 		}
 	}

@@ -1,7 +1,6 @@
 package insights
 
 import (
-	"encoding/binary"
 	"slices"
 
 	"steady/insights/aggregate"
@@ -124,7 +123,7 @@ func (k *statsSink) group(by []*column.Vector, row int) int32 {
 		if x := v.At(row); !x.IsStructure() { // "maps and lists are not usable in stats"
 			values[i] = x
 		}
-		key = appendKey(key, values[i])
+		key = value.AppendKey(key, values[i])
 	}
 	g, ok := k.groups[string(key)]
 	if !ok {
@@ -138,15 +137,6 @@ func (k *statsSink) group(by []*column.Vector, row int) int32 {
 		k.keys = append(k.keys, values)
 	}
 	return g
-}
-
-// appendKey writes a value so that no other combination of values reads the same.
-func appendKey(key []byte, v value.Value) []byte {
-	if v.IsMissing() {
-		return append(key, 0)
-	}
-	s := v.String()
-	return append(binary.AppendUvarint(key, uint64(len(s))+1), s...)
 }
 
 // finish makes the frame of the groups as they are now, in a definite order: bins
@@ -172,7 +162,7 @@ func (k *statsSink) finish() *column.Frame {
 		f.Set(k.calls[i].slot, column.Rows(values))
 	}
 	for _, item := range k.items {
-		f.Set(item.slot, item.node.Eval(f))
+		f.Set(item.Slot, item.Node.Eval(f))
 	}
 	return f
 }

@@ -6,6 +6,7 @@ import (
 	"steady/insights/aggregate"
 	"steady/insights/column"
 	"steady/insights/ql"
+	"steady/insights/step"
 )
 
 // stats is a compiled stats command.
@@ -15,7 +16,7 @@ type stats struct {
 	groups   []int         // the slots in to that hold by's values
 	calls    []aggregation
 	// items are computed from groups and aggregations, in this order.
-	items []setStep
+	items []step.Set
 }
 
 // aggregation is one use of an aggregating function.
@@ -101,7 +102,7 @@ func (s *statsCompiler) item(i ql.Item) {
 	slot := s.stats.to.define(name)
 	s.stats.to.show(name, slot)
 	s.know(i, slot)
-	s.stats.items = append(s.stats.items, setStep{slot, n})
+	s.stats.items = append(s.stats.items, step.Set{Slot: slot, Node: n})
 }
 
 // sibling is what a name means among the expressions of a stats: another alias of the

@@ -6,12 +6,9 @@ import (
 
 	"steady/insights/column"
 	"steady/insights/ql"
+	"steady/insights/step"
 	"steady/insights/value"
 )
-
-// maxKeys is how many different values a subquery, or the right side of a join, may
-// have: "at most 50,000 distinct keys".
-const maxKeys = 50000
 
 // sub compiles a query inside this one; what its rows must have is still open.
 func (c *compiler) sub(q *ql.Query) *compiler {
@@ -70,8 +67,8 @@ func (c *compiler) inSubquery(e *ql.In, x column.Node) column.Node {
 		}
 		v := f.Col(s.plan.shown[0].slot)
 		for row := range f.N {
-			if found.add(v.At(row)); len(found.texts) > maxKeys {
-				return fmt.Errorf("the subquery finds more than %d different values of %s: add a filter to it", maxKeys, s.plan.shown[0].name)
+			if found.add(v.At(row)); len(found.texts) > step.MaxKeys {
+				return fmt.Errorf("the subquery finds more than %d different values of %s: add a filter to it", step.MaxKeys, s.plan.shown[0].name)
 			}
 		}
 		return nil

@@ -1,9 +1,8 @@
 package insights
 
 import (
-	"steady/insights/column"
 	"steady/insights/ql"
-	"steady/insights/value"
+	"steady/insights/step"
 )
 
 // unnest makes a row of each element of a list; what is no list counts as a list of
@@ -11,7 +10,7 @@ import (
 func (c *compiler) unnest(e *ql.Unnest) {
 	list := c.expr(e.X)
 	slot := c.space.define(e.Into)
-	c.each(unnestStep{list, slot, false})
+	c.each(step.Unnest{List: list, Slot: slot})
 	c.extracted(e.Into, slot)
 }
 
@@ -19,36 +18,6 @@ func (c *compiler) unnest(e *ql.Unnest) {
 func (c *compiler) expand(e *ql.Expand) {
 	list := c.expr(e.Field)
 	slot := c.space.define(e.Field.Name())
-	c.each(unnestStep{list, slot, true})
+	c.each(step.Unnest{List: list, Slot: slot, Parse: true})
 	c.extracted(e.Field.Name(), slot)
-}
-
-type unnestStep struct {
-	list  column.Node
-	slot  int
-	parse bool // texts may be lists in JSON
-}
-
-func (s unnestStep) apply(f *column.Frame) (*column.Frame, error) {
-	v := s.list.Eval(f)
-	var origin []int32
-	var elements []value.Value
-	for row := range f.N {
-		x := v.At(row)
-		if s.parse && x.Kind() == value.Text {
-			if l := value.ParseJSON(x.Text()); l.Kind() == value.List {
-				x = l
-			}
-		}
-		if x.Kind() != value.List {
-			origin, elements = append(origin, int32(row)), append(elements, x)
-			continue
-		}
-		for _, one := range x.Tree().Values {
-			origin, elements = append(origin, int32(row)), append(elements, one)
-		}
-	}
-	g := f.Gather(origin)
-	g.Set(s.slot, column.Rows(elements))
-	return g, nil
 }

@@ -141,3 +141,12 @@ func (b Bin) Eval(f *Frame) *Vector {
 	}
 	return v
 }
+
+// All computes several expressions.
+func All(nodes []Node, f *Frame) []*Vector {
+	vectors := make([]*Vector, len(nodes))
+	for i, n := range nodes {
+		vectors[i] = n.Eval(f)
+	}
+	return vectors
+}

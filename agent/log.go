@@ -16,19 +16,23 @@ import (
 // background.
 const collectedWithin = 2 * time.Second
 
-// openLog makes sure of the log stream of a container that is about to start. Without
-// its log group it cannot start; any other trouble is overcome while it runs.
+// openLog makes the log stream of a container with the awslogs driver that is about to
+// start. Without its log group it cannot start; any other trouble is overcome while it
+// runs. The stream of any other container is made with its first line.
 func (r *runner) openLog(ctx context.Context, p *part) error {
 	if r.agent.Output == nil {
 		return nil
 	}
-	options, _, err := awslogs.Of(p.definition)
+	options, given, err := awslogs.Of(p.definition)
 	if err != nil { // of a definition from before its options were checked
 		return noLogDriver(err.Error())
 	}
+	if !given {
+		return nil
+	}
 	limit, cancel := context.WithTimeout(ctx, inspectLimit)
 	defer cancel()
-	_, err = r.agent.Output.Open(limit, r.stream(p, options))
+	err = r.agent.Output.Open(limit, r.stream(p, options))
 	if errors.Is(err, output.ErrNoGroup) {
 		return noLogDriver("failed to create Cloudwatch log stream: ResourceNotFoundException: " + err.Error())
 	}

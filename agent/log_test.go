@@ -28,14 +28,20 @@ func newLogs() *logs {
 	return &logs{groups: map[string]bool{}, numbers: map[string]uint64{}, lines: map[string][]string{}}
 }
 
-func (l *logs) Open(_ context.Context, s output.Stream) (uint64, error) {
+func (l *logs) Open(_ context.Context, s output.Stream) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.groups[s.Group] && !s.CreateGroup {
-		return 0, output.ErrNoGroup
+		return output.ErrNoGroup
 	}
 	l.groups[s.Group] = true
-	return l.numbers[s.Origin], nil
+	return nil
+}
+
+func (l *logs) Kept(_ context.Context, origin string) (uint64, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.numbers[origin], nil
 }
 
 func (l *logs) Append(_ context.Context, s output.Stream, b output.Batch) error {

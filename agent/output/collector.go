@@ -2,7 +2,6 @@ package output
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -66,7 +65,7 @@ func (c *Collector) Done() <-chan struct{} { return c.done }
 func (c *Collector) run(ctx context.Context) {
 	defer close(c.done)
 	defer c.sender.Wait()
-	if !c.open(ctx) {
+	if !c.resume(ctx) {
 		return
 	}
 	after := time.Unix(0, int64(c.number))
@@ -86,12 +85,10 @@ func (c *Collector) run(ctx context.Context) {
 	}
 }
 
-// open learns from where to read. The group was there when the container was started.
-func (c *Collector) open(ctx context.Context) bool {
-	s := c.Stream
-	s.CreateGroup = true
-	return c.try(ctx, "open the log stream of a container", func() (err error) {
-		c.number, err = c.Sink.Open(ctx, s)
+// resume learns from where to read.
+func (c *Collector) resume(ctx context.Context) bool {
+	return c.try(ctx, "ask what is kept of a container's output", func() (err error) {
+		c.number, err = c.Sink.Kept(ctx, c.Stream.Origin)
 		return err
 	})
 }
@@ -184,7 +181,7 @@ func (c *Collector) try(ctx context.Context, what string, do func() error) bool 
 		if ctx.Err() != nil {
 			return false
 		}
-		if c.buffer.abandoned() || errors.Is(err, ErrNoGroup) {
+		if c.buffer.abandoned() {
 			c.Log.Error(what+", given up: its last lines are not in the log", "group", c.Stream.Group, "stream", c.Stream.Name, "error", err)
 			return false
 		}

@@ -26,16 +26,16 @@ type sink struct {
 	batches int
 	err     error         // of every call
 	takes   time.Duration // of Append
-	opened  []Stream
 }
 
 func newSink() *sink { return &sink{numbers: map[string]uint64{}} }
 
-func (s *sink) Open(_ context.Context, st Stream) (uint64, error) {
+func (s *sink) Open(context.Context, Stream) error { return nil }
+
+func (s *sink) Kept(_ context.Context, origin string) (uint64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.opened = append(s.opened, st)
-	return s.numbers[st.Origin], s.err
+	return s.numbers[origin], s.err
 }
 
 func (s *sink) Append(ctx context.Context, st Stream, b Batch) error {
@@ -194,7 +194,7 @@ func TestDroppedLinesAreSaid(t *testing.T) {
 		to.fail(errors.New("the disk is full"))
 		c := collect(t.Context(), from, to, awslogs.Options{BufferBytes: 10 * (lineExtra + 4)})
 		synctest.Wait()
-		to.fail(nil) // Open is tried again
+		to.fail(nil) // Kept is asked again
 		time.Sleep(time.Second)
 		to.fail(errors.New("the disk is full"))
 		for i := range 100 {

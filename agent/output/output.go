@@ -23,11 +23,13 @@ var ErrNoGroup = errors.New("The specified log group does not exist.")
 
 // Sink keeps batches of events. Its methods may be called from several goroutines.
 type Sink interface {
-	// Open makes the log stream where it is missing, and tells the number of the last
-	// batch of that origin that is kept, 0 for none. It fails with ErrNoGroup.
-	Open(ctx context.Context, s Stream) (number uint64, err error)
-	// Append returns when the batch is kept, or was before. It makes what has been
-	// deleted since.
+	// Open makes the log stream where it is missing, and its group if that is wanted:
+	// else it fails with ErrNoGroup.
+	Open(ctx context.Context, s Stream) error
+	// Kept tells the number of the last batch of an origin that is kept; 0 for none.
+	Kept(ctx context.Context, origin string) (uint64, error)
+	// Append returns when the batch is kept, or was before. It makes the log stream, and
+	// its group, where they are missing.
 	Append(ctx context.Context, s Stream, b Batch) error
 }
 

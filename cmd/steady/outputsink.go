@@ -12,22 +12,27 @@ import (
 type outputSink struct{ archive *archive.Archive }
 
 // Open makes the log stream where it is missing.
-func (s outputSink) Open(ctx context.Context, o output.Stream) (uint64, error) {
+func (s outputSink) Open(ctx context.Context, o output.Stream) error {
 	if _, ok := s.archive.Group(o.Group); !ok {
 		if !o.CreateGroup {
-			return 0, output.ErrNoGroup
+			return output.ErrNoGroup
 		}
 		if err := s.archive.CreateGroup(ctx, archive.Group{Name: o.Group, Class: archive.Logs}); err != nil && !errors.Is(err, archive.ErrExists) {
-			return 0, err
+			return err
 		}
 	}
 	if err := s.archive.CreateStream(ctx, o.Group, o.Name); err != nil && !errors.Is(err, archive.ErrExists) {
-		return 0, err
+		return err
 	}
-	return s.archive.Accepted(o.Origin), nil
+	return nil
 }
 
-// Append adds to the log stream, making it where it has been deleted since.
+// Kept is the number of the last batch that the archive accepted.
+func (s outputSink) Kept(_ context.Context, origin string) (uint64, error) {
+	return s.archive.Accepted(origin), nil
+}
+
+// Append adds to the log stream, making it where it is missing.
 func (s outputSink) Append(ctx context.Context, o output.Stream, b output.Batch) error {
 	records := make([]archive.Record, len(b.Events))
 	for i, e := range b.Events {

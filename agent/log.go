@@ -92,10 +92,17 @@ func (r *runner) stream(p *part, o awslogs.Options) output.Stream {
 	return output.Stream{Group: group, Name: name, CreateGroup: o.CreateGroup, Origin: p.id, Context: about}
 }
 
-// collected waits until all that an ended container wrote is kept, but not for ever.
+// collected waits until all that an ended container wrote is kept, but not for ever. That
+// it has ended is told before: what replaces its task need not wait.
 func (r *runner) collected(ctx context.Context, p *part) {
 	if p.collector == nil {
 		return
+	}
+	select {
+	case <-p.collector.Done():
+		return
+	default:
+		r.tell(ctx, status(r.seen(), r.stopping))
 	}
 	select {
 	case <-p.collector.Done():

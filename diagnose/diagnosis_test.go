@@ -138,7 +138,7 @@ func TestRoom(t *testing.T) {
 	r := room(situation(wants(20, 0, 200), runs(2, 0, 1), has(1), has(1, status("DRAINING")), has(1, func(i *types.ContainerInstance) {
 		i.RegisteredResources, i.RemainingResources = resources(4096, 300, "22"), resources(4096, 300, "22")
 	})))
-	if r == nil || r.Tasks != 5 || r.More { // 3 more on m1 (CPU), 2 on m3 (memory)
+	if r == nil || r.Tasks != 5 || r.More || r.Wanted != 19 { // 3 more on m1 (CPU), 2 on m3 (memory)
 		t.Fatalf("%+v", r)
 	}
 	want := []Refused{

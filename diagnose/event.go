@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,10 +44,14 @@ func (c *evidenced) explainEvents() {
 // "was unable to place a task" often is one.
 func (c *evidenced) addPlaceError(ev types.ServiceEvent, reason string) bool {
 	s, w, ok := tells(reason)
-	if ok {
+	if !ok {
+		return false
+	}
+	// Where stopped tasks tell the same, the event only repeats it.
+	if !slices.ContainsFunc(c.drafts, func(d *draft) bool { return d.sig.ID == s.ID && d.tasks > 0 }) {
 		c.addEvent(s, ev, w)
 	}
-	return ok
+	return true
 }
 
 func (c *evidenced) addEvent(s catalogue.Signature, ev types.ServiceEvent, w catalogue.Words) {

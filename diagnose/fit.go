@@ -11,8 +11,9 @@ import (
 
 // Room is how many more tasks of a service its cluster can take as it is now.
 type Room struct {
-	Tasks int  // that fit; RoomCounted means as many or more
-	More  bool // more than Tasks fit: it was not counted further
+	Tasks  int  // that fit
+	More   bool // more than Tasks fit: it was not counted further than RoomCounted
+	Wanted int  // tasks that the service lacks
 	// Instances say what keeps each from taking one more task.
 	Instances []Refused
 }
@@ -37,7 +38,7 @@ func room(s Situation) *Room {
 	candidates := p.candidates()
 	request := p.request(RoomCounted + 1)
 	r := placement.Place(request, candidates)
-	out := &Room{Tasks: min(len(r.Bindings), RoomCounted), More: r.Missing == 0}
+	out := &Room{Tasks: min(len(r.Bindings), RoomCounted), More: r.Missing == 0, Wanted: p.missing}
 	for _, i := range p.Instances {
 		if st := aws.ToString(i.Status); st != "ACTIVE" {
 			out.Instances = append(out.Instances, Refused{lastPart(i.ContainerInstanceArn), st, "takes no tasks, since it is " + st})

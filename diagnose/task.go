@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -293,7 +294,7 @@ func (d *draft) addLog(lines []Line, subject string) {
 	if len(lines) == 0 {
 		return
 	}
-	d.tails = append(d.tails, lines[len(lines)-1].Text)
+	d.tails = append(d.tails, timeless(lines[len(lines)-1].Text))
 	if d.log != nil {
 		return
 	}
@@ -301,6 +302,13 @@ func (d *draft) addLog(lines []Line, subject string) {
 		d.log = append(d.log, Proof{At: line.At, Subject: "log of " + subject, Text: line.Text, Log: true})
 	}
 }
+
+// momentary are the times that programs write into their lines.
+var momentary = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?|\d{4}[/-]\d\d[/-]\d\d|\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b|\b1[67]\d{8}(?:\d{3}|\.\d+)?\b`)
+
+// timeless is a line without the time at which it was written: two tasks that end with
+// the same words end in the same way.
+func timeless(line string) string { return momentary.ReplaceAllString(line, "") }
 
 // addClue notes the newest line that points at a cause, once per kind.
 func (d *draft) addClue(lines []Line) {

@@ -121,7 +121,7 @@ func TestWatchEndsWithTheVerdict(t *testing.T) {
 		at+`event       \(service web\) rolling back to deployment ecs-svc/\d{19}\.`,
 		at+`web:2       rollback  desired \d  pending \d  running \d  failed 0  (IN_PROGRESS|COMPLETED)`,
 		`ROLLED BACK: service web\. The deployment of web:3 failed and was rolled back: the service is steady on revision web:2\.`,
-		`Why: \d tasks failed: Container "app" exits with code 9(, within \d+ s of its start)?\. The last lines of its log:`,
+		`Why: \d tasks failed: Container "app" exits with code 9(, within \d+ s of its start)?\.( Trying again will not help\.)? The last lines of its log:`,
 		`    .*level=ERROR msg="could not connect to database".*`,
 		`What to do:`, `  - .+`)
 

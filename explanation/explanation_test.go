@@ -37,7 +37,7 @@ var stories = map[string]struct {
 				Evidence: []diagnose.Proof{{At: t0, Subject: "service event", Text: "(service web) was unable to place a task"}},
 			}, {ID: "F02", Cause: "The deployment circuit breaker tripped since too many tasks failed.", Confidence: diagnose.Symptom, Kind: catalogue.Ambiguous}},
 			Outlook: diagnose.Outlook{Hopeless: &diagnose.Hopeless{ID: "F04", Reason: "3 tasks failed in the same way", Remedy: []string{"Deploy what worked before."}}},
-			Room:    &diagnose.Room{Tasks: 1, Instances: []diagnose.Refused{{Instance: "m1", Reason: "RESOURCE:MEMORY", Detail: "88 MiB of memory left of 1024, and a task needs 512"}}},
+			Room:    &diagnose.Room{Tasks: 1, Wanted: 3, Instances: []diagnose.Refused{{Instance: "m1", Reason: "RESOURCE:MEMORY", Detail: "88 MiB of memory left of 1024, and a task needs 512"}}},
 			Notes:   []string{"No log was found of 1 task that ran."},
 		}},
 	"either-or": {
@@ -56,7 +56,7 @@ var stories = map[string]struct {
 	"hopeless": {
 		diagnose.Subject{Kind: diagnose.AService, Name: "web", Cluster: "default", State: "IN_PROGRESS, 0 of 1 tasks run"},
 		diagnose.Diagnosis{Outlook: diagnose.Outlook{Hopeless: &diagnose.Hopeless{ID: "E38", Reason: "a task needs 4096 MiB of memory; the largest container instance (m1) has 1024", Remedy: []string{"Lower memory."}}},
-			Room: &diagnose.Room{Instances: []diagnose.Refused{{Instance: "m1", Reason: "RESOURCE:MEMORY", Detail: "1024 MiB of memory left of 1024, and a task needs 4096"}}}}},
+			Room: &diagnose.Room{Wanted: 1, Instances: []diagnose.Refused{{Instance: "m1", Reason: "RESOURCE:MEMORY", Detail: "1024 MiB of memory left of 1024, and a task needs 4096"}}}}},
 	"symptoms-only": {
 		diagnose.Subject{Kind: diagnose.SomeTexts},
 		diagnose.Diagnosis{Findings: []diagnose.Finding{{ID: "F14", Cause: "The task ended; its containers tell why.", Confidence: diagnose.Symptom, Kind: catalogue.Ambiguous,

@@ -95,6 +95,7 @@ type Hopeless struct {
 type Room struct {
 	Tasks     int       `json:"tasks"`
 	AtLeast   bool      `json:"atLeast,omitempty"` // Tasks is where counting ended
+	Wanted    int       `json:"wanted"`            // tasks that the service lacks
 	Instances []Refused `json:"instances"`
 }
 
@@ -124,7 +125,7 @@ func document(at time.Time, s diagnose.Subject, d diagnose.Diagnosis) Document {
 		doc.Outlook.Hopeless = &Hopeless{h.ID, h.Reason, append([]string{}, h.Remedy...)}
 	}
 	if r := d.Room; r != nil {
-		doc.Room = &Room{Tasks: r.Tasks, AtLeast: r.More, Instances: []Refused{}}
+		doc.Room = &Room{Tasks: r.Tasks, AtLeast: r.More, Wanted: r.Wanted, Instances: []Refused{}}
 		for _, x := range r.Instances {
 			doc.Room.Instances = append(doc.Room.Instances, Refused(x))
 		}

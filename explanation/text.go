@@ -240,20 +240,17 @@ func contains(all []string, s string) bool {
 // instancesShown is how many instances a page lists.
 const instancesShown = 10
 
+// room tells what the cluster can still take, where that is less than what is wanted.
 func (t *text) room(r *diagnose.Room) {
-	if r == nil {
+	if r == nil || r.Tasks >= r.Wanted {
 		return
 	}
 	t.line("")
-	switch {
-	case r.More:
-		t.line("Room: %d more such tasks fit the cluster, or more.", r.Tasks)
-	case r.Tasks == 0:
-		t.line("Room: no such task fits the cluster as it is now.")
-	case r.Tasks == 1:
-		t.line("Room: 1 more such task fits the cluster as it is now.")
+	switch r.Tasks {
+	case 0:
+		t.line("Room: none of the %d missing tasks fits the cluster as it is now.", r.Wanted)
 	default:
-		t.line("Room: %d more such tasks fit the cluster as it is now.", r.Tasks)
+		t.line("Room: %d of the %d missing tasks fit the cluster as it is now.", r.Tasks, r.Wanted)
 	}
 	for i, x := range r.Instances {
 		if i == instancesShown {

@@ -134,3 +134,28 @@ func FuzzFind(f *testing.F) {
 		}
 	})
 }
+
+// TestSentences: a name that the evidence does not give leaves a sentence behind.
+func TestSentences(t *testing.T) {
+	for _, c := range []struct {
+		cause string
+		words Words
+		want  string
+	}{
+		{"The image {image} cannot be pulled", nil, "The image cannot be pulled"},
+		{"The image {image} cannot be pulled", Words{"image": "a/b:1"}, `The image "a/b:1" cannot be pulled`},
+		{"Container {container} exits with code {code}", Words{"code": "3"}, "A container exits with code 3"},
+		{"The log driver of container {container} cannot start", nil, "The log driver of a container cannot start"},
+		{"Container {container} fails its health check{check}", Words{"container": "app", "check": `, "x"`}, `Container "app" fails its health check, "x"`},
+		{"ECS may not assume the role {role}", nil, "ECS may not assume the role"},
+	} {
+		if got := c.words.Sentence(c.cause); got != c.want {
+			t.Errorf("%q\nwant %q", got, c.want)
+		}
+	}
+	for _, s := range All() {
+		if said := Words(nil).Sentence(s.Cause); strings.Contains(said, "  ") || strings.HasSuffix(said, " ") || strings.ContainsAny(said, "{}") {
+			t.Errorf("%s: %q", s.ID, said)
+		}
+	}
+}

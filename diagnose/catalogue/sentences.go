@@ -9,20 +9,24 @@ import (
 var place = regexp.MustCompile(`\{(\w+)\}`)
 
 // unnamed is what stands in a sentence for a word that the evidence does not give.
+// Without one, the noun in front of the word is enough: "the image {image}".
 var unnamed = Words{
-	"container": "a container", "image": "the image", "command": "the command", "port": "the host port",
-	"platform": "this machine's platform", "detail": "no detail was given", "reason": "no reason was given",
-	"action": "what it asks for", "secret": "a secret", "key": "the key", "parameter": "a parameter", "bucket": "the bucket",
-	"role": "the role", "group": "the target group", "logs": "the log group", "code": "an error", "codes": "an error code",
-	"name": "a value", "hook": "the hook", "filesystem": "the file system", "exception": "an error", "service": "an AWS service",
+	"command": "that is asked for", "port": "that is asked for", "platform": "this machine's platform", "detail": "no detail was given",
+	"reason": "no reason was given", "action": "what it asks for", "code": "an error", "name": "that is asked for", "hook": "no name was given",
 }
+
+// someContainer puts the article where no container is named.
+var someContainer = strings.NewReplacer("Container {container}", "A container", "container {container}", "a container")
 
 // quoted are the words that are names and stand in quotes.
 var quoted = []string{"container", "image", "command", "secret", "parameter", "key", "role", "logs"}
 
 // Sentence fills the {names} of a cause.
 func (w Words) Sentence(s string) string {
-	return place.ReplaceAllStringFunc(s, func(p string) string {
+	if w["container"] == "" {
+		s = someContainer.Replace(s)
+	}
+	s = place.ReplaceAllStringFunc(s, func(p string) string {
 		name := p[1 : len(p)-1]
 		value := strings.TrimSpace(w[name])
 		switch {
@@ -33,6 +37,7 @@ func (w Words) Sentence(s string) string {
 		}
 		return value
 	})
+	return strings.TrimRight(strings.ReplaceAll(s, "  ", " "), " ")
 }
 
 // plain is a word that a shell takes as it is.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"sync"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/zstd"
@@ -22,7 +23,7 @@ const (
 	smallest = 128
 	// pageLen is about how many bytes of messages share a page, and are compressed and
 	// read together.
-	pageLen = 512 << 10
+	pageLen = 1 << 20
 	// bloomFrom is the number of values from which a column may have a bloom filter;
 	// looking through fewer costs no more than asking the filter.
 	bloomFrom = 128
@@ -39,6 +40,7 @@ type encoder struct {
 	offset         int64         // where out begins in the file
 	zstd           *zstd.Encoder // of the column that is being written: one of the next two
 	fast, thorough *zstd.Encoder
+	effort         Effort
 	raw            []byte
 	packed         []byte
 	levels         []byte
@@ -49,8 +51,14 @@ type encoder struct {
 	order          []uint16 // old code of each new one
 }
 
+// encoders are those that are not in use, by effort: their tables and buffers are large.
+var encoders [2]sync.Pool
+
 func newEncoder(effort Effort) (*encoder, error) {
-	e := &encoder{}
+	if e, ok := encoders[effort].Get().(*encoder); ok {
+		return e, nil
+	}
+	e := &encoder{effort: effort}
 	var err error
 	if e.fast, err = newZstd(zstd.SpeedFastest); err != nil {
 		return nil, err

@@ -268,6 +268,7 @@ func order(v table.View) []int32 {
 
 // Close writes the footer and syncs the file to disk.
 func (w *Writer) Close() (Info, error) {
+	defer encoders[w.enc.effort].Put(w.enc)
 	err := w.finish()
 	if err == nil {
 		err = w.file.Sync()

@@ -68,6 +68,7 @@ type generator struct {
 	n, total int
 	due      [][]*task // ring by event number: whose turn it is
 	buffer   []byte
+	newest   *task
 }
 
 func newGenerator(seed uint64, total int) *generator {
@@ -106,6 +107,7 @@ func (g *generator) next() (archive.Record, string) {
 		t, g.due[slot] = waiting[0], waiting[1:]
 	} else {
 		t = g.newTask()
+		g.newest = t
 	}
 	// Whoever else is due now comes next.
 	if rest := g.due[slot]; len(rest) > 0 {

@@ -68,6 +68,5 @@ func aTask() string {
 	for range *total / *writers / 3 {
 		g.next()
 	}
-	t := g.newTask() // the next one that begins is this one
-	return arn + "task/" + t.cluster + "/" + t.id
+	return arn + "task/" + g.newest.cluster + "/" + g.newest.id
 }

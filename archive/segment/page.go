@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/cespare/xxhash/v2"
@@ -17,6 +18,7 @@ import (
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 
+	"steady/archive/match"
 	"steady/scan"
 )
 
@@ -109,8 +111,9 @@ func (r *Reader) integers(g *group, name string) (values []int64, err error) {
 	return values, err
 }
 
-// column reads a field. required says that each row has it.
-func (r *Reader) column(g *group, c *chunk, required bool) (*scan.Column, error) {
+// column reads a field of some rows, or of all where rows is nil. required says that each
+// row has it.
+func (r *Reader) column(g *group, c *chunk, required bool, rows []int32) (*scan.Column, error) {
 	b, err := r.read(c.span)
 	if err != nil {
 		return nil, err
@@ -138,6 +141,9 @@ func (r *Reader) column(g *group, c *chunk, required bool) (*scan.Column, error)
 			return nil, err
 		}
 	}
+	if !dictionary && rows != nil {
+		return some(body, c, out.Codes, present, required, rows)
+	}
 	var codes []int32
 	if dictionary {
 		codes, err = (&rle.DictionaryEncoding{}).DecodeInt32(make([]int32, 0, g.rows+64), body)
@@ -156,6 +162,9 @@ func (r *Reader) column(g *group, c *chunk, required bool) (*scan.Column, error)
 		}
 	}
 	place(out.Codes, codes, required)
+	if rows != nil {
+		return match.Pick(out, rows), nil
+	}
 	return out, nil
 }
 
@@ -178,6 +187,38 @@ func deltas(body []byte, c *chunk) (codes []int32, values []scan.Value, err erro
 		codes = append(codes, int32(len(values)-1))
 	}
 	return codes, values, nil
+}
+
+// some reads values in place of some rows only. all has a place for each row, and the
+// levels of those that have the field.
+func some(body []byte, c *chunk, all []int32, present int, required bool, rows []int32) (*scan.Column, error) {
+	text, offsets, err := (&delta.ByteArrayEncoding{}).DecodeByteArray(nil, body, nil)
+	if err != nil || len(c.kinds) != 1 {
+		return nil, errors.Join(errors.New("a page of values cannot be read"), err)
+	}
+	if len(offsets)-1 != present {
+		return nil, fits(present, len(offsets)-1)
+	}
+	place(all, nil, required)
+	out := &scan.Column{Codes: make([]int32, len(rows))}
+	var kept strings.Builder
+	ends := []int{0}
+	for i, row := range rows {
+		at := all[row]
+		if out.Codes[i] = -1; at >= 0 {
+			out.Codes[i] = int32(len(ends) - 1)
+			kept.Write(text[offsets[at]:offsets[at+1]])
+			ends = append(ends, kept.Len())
+		}
+	}
+	for i, end := range ends[1:] {
+		v := scan.Value{Text: kept.String()[ends[i]:end], Kind: c.kinds[0].kind}
+		if v.Kind == scan.Null {
+			v.Text = ""
+		}
+		out.Values = append(out.Values, v)
+	}
+	return out, nil
 }
 
 func fits(rows, values int) error {
@@ -204,7 +245,8 @@ func levels(body []byte, rows []int32) (rest []byte, present int, err error) {
 	return body[4+n:], present, nil
 }
 
-// place puts codes where rows have them: rows holds 1 where there is one.
+// place puts codes where rows have them: rows holds 1 where there is one. Nil codes are
+// 0, 1, 2 and so on.
 func place(rows, codes []int32, required bool) {
 	next := 0
 	for i := range rows {
@@ -212,7 +254,9 @@ func place(rows, codes []int32, required bool) {
 			rows[i] = -1
 			continue
 		}
-		rows[i] = codes[next]
+		if rows[i] = int32(next); codes != nil {
+			rows[i] = codes[next]
+		}
 		next++
 	}
 }

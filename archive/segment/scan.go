@@ -186,11 +186,23 @@ func (x *reading) column(name string) (*scan.Column, error) {
 	if c := x.columns[name]; c != nil {
 		return c, nil
 	}
-	c, err := x.Reader.column(x.g, x.chunk(x.g, name), name == scan.LogStream)
+	c, err := x.Reader.column(x.g, x.chunk(x.g, name), name == scan.LogStream, nil)
 	if err != nil {
 		return nil, fmt.Errorf("column %s: %w", name, err)
 	}
 	x.columns[name] = c
+	return c, nil
+}
+
+// columnOf reads a column of some rows.
+func (x *reading) columnOf(name string, rows []int32) (*scan.Column, error) {
+	if c := x.columns[name]; c != nil {
+		return match.Pick(c, rows), nil
+	}
+	c, err := x.Reader.column(x.g, x.chunk(x.g, name), name == scan.LogStream, rows)
+	if err != nil {
+		return nil, fmt.Errorf("column %s: %w", name, err)
+	}
 	return c, nil
 }
 
@@ -243,11 +255,11 @@ func (x *reading) fill(out *Rows, rows []int32) error {
 		if x.g.chunks[i].values == 0 || !IsField(name) && name != scan.LogStream || !x.q.Wants(name) {
 			continue
 		}
-		col, err := x.column(name)
+		col, err := x.columnOf(name, rows)
 		if err != nil {
 			return err
 		}
-		out.Columns[name] = match.Pick(col, rows)
+		out.Columns[name] = col
 	}
 	if x.q.Wants(scan.IngestionTime) {
 		all, err := x.integers(x.g, scan.IngestionTime)

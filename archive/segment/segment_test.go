@@ -194,6 +194,11 @@ func TestConditionsLeaveOutOnlyWhatFailsThem(t *testing.T) {
 		"message, no columns": {Field: scan.Message, Op: scan.Contains, Texts: []string{"no JSON"}},
 	} {
 		got := read(t, f, all(c))
+		for id, fields := range got {
+			if fmt.Sprint(fields) != fmt.Sprint(everything[id]) {
+				t.Errorf("%s: record %d is %v, want %v", name, id, fields, everything[id])
+			}
+		}
 		for id, fields := range everything {
 			v, present := fields[c.Field]
 			if _, there := got[id]; !there && present && meets(c, v) {

@@ -7,6 +7,7 @@ import (
 	"steady/insights/column"
 	"steady/insights/ql"
 	"steady/insights/step"
+	"steady/insights/value"
 )
 
 // joined is a join: the names of both sides mean something in the space behind it.
@@ -95,18 +96,22 @@ func (c *compiler) appendCols(e *ql.AppendCols) {
 		if _, there := c.space.names[col.name]; there && !e.Override {
 			continue
 		}
+		var before column.Node = column.Constant{}
+		if i, there := c.space.names[col.name]; there {
+			c.space.use(i)
+			before = column.Slot(i)
+		}
 		slot := c.space.define(col.name)
 		c.extracted(col.name, slot)
-		c.all(step.Func(func(f *column.Frame) (*column.Frame, error) {
-			at := make([]int32, f.N)
-			for i := range at {
-				if at[i] = int32(i); i >= rows.N || i >= e.Max {
-					at[i] = -1
+		c.derive(slot, func(f *column.Frame) []value.Value {
+			old, added := before.Eval(f), rows.Col(col.slot)
+			values := make([]value.Value, f.N)
+			for row := range values {
+				if values[row] = old.At(row); row < min(rows.N, e.Max) {
+					values[row] = added.At(row)
 				}
 			}
-			f = f.Copied()
-			f.Set(slot, step.Optional(rows.Col(col.slot), at))
-			return f, nil
-		}))
+			return values
+		})
 	}
 }

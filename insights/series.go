@@ -147,7 +147,7 @@ func (c *compiler) fillMissing(e *ql.FillMissing) {
 	for _, w := range e.With {
 		k, fixed := c.expr(w.Value).(column.Constant)
 		slot, ok := c.space.find(w.Field)
-		if !fixed || !ok {
+		if _, field := w.Value.(*ql.Field); field || !fixed || !ok {
 			c.fail(e.Span, "fillmissing takes constants, for columns of the stats before it")
 			return
 		}

@@ -76,13 +76,13 @@ func (s *Join) Apply(f *column.Frame) (*column.Frame, error) {
 	}
 	g := f.Gather(left)
 	for _, c := range s.Fetch {
-		g.Set(c.To, Optional(s.rows.Col(c.From), right))
+		g.Set(c.To, optional(s.rows.Col(c.From), right))
 	}
 	return g, nil
 }
 
-// Optional gathers rows of which some, at -1, are not there.
-func Optional(v *column.Vector, rows []int32) *column.Vector {
+// optional gathers rows of which some, at -1, are not there.
+func optional(v *column.Vector, rows []int32) *column.Vector {
 	values := make([]value.Value, len(rows))
 	for i, r := range rows {
 		if r >= 0 {

@@ -3,7 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"os/exec"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/client"
 )
 
 // checkedRevision registers with the AWS CLI the next revision of web, with a health
@@ -131,9 +132,13 @@ func TestTheNewestContainersOfACrashLoopAreKept(t *testing.T) {
 		}
 		return ""
 	})
-	logs, err := exec.Command("docker", "logs", left[0].ID).CombinedOutput()
-	if err != nil || !strings.Contains(string(logs), "look at me") {
-		t.Errorf("docker logs of what is left: %v: %s", err, logs)
+	logs, err := engine.ContainerLogs(t.Context(), left[0].ID, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer logs.Close()
+	if said, err := io.ReadAll(logs); err != nil || !strings.Contains(string(said), "look at me") {
+		t.Errorf("the log of what is left: %v: %s", err, said)
 	}
 	c.ecs("delete-service", "--service", "web", "--force")
 	c.noContainers()

@@ -26,7 +26,7 @@ type Row struct {
 	Value []byte
 }
 
-// Values are JSON objects with Go's field names; a field that is zero is left out.
+// Values but events (pack) are JSON objects with Go's field names; a field that is zero is left out.
 // Pointers to zero are kept, since in the API's types they mean "given, and zero".
 // Durations are nanoseconds. Bytes that are no UTF-8 are replaced: what a container or
 // a runtime printed must not keep the state from being written.
@@ -45,12 +45,15 @@ func encode(changes []Change) ([]Row, error) {
 			continue
 		}
 		row := Row{Table: c.Table, Key: c.Key}
-		if c.New != nil {
-			v, err := json.Marshal(c.New, jsonOptions)
-			if err != nil {
+		switch v := c.New.(type) {
+		case nil:
+		case *Outgoing:
+			row.Value = v.pack()
+		default:
+			var err error
+			if row.Value, err = json.Marshal(c.New, jsonOptions); err != nil {
 				return nil, fmt.Errorf("%s %q: %w", c.Table, c.Key, err)
 			}
-			row.Value = v
 		}
 		rows = append(rows, row)
 	}

@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"steady/model"
 )
 
@@ -23,7 +21,6 @@ func TestEveryFieldIsKept(t *testing.T) {
 	keeps[model.ServiceRevision](t)
 	keeps[model.EventRule](t)
 	keeps[Meta](t)
-	keeps[Outgoing](t)
 }
 
 func keeps[V any](t *testing.T) {
@@ -51,8 +48,6 @@ func set(v reflect.Value) {
 	switch {
 	case v.Type() == reflect.TypeFor[time.Time]():
 		v.Set(reflect.ValueOf(time.Date(2026, 11, 21, 9, 0, 0, 1, time.UTC)))
-	case v.Type() == reflect.TypeFor[jsontext.Value]():
-		v.SetBytes([]byte(`{"a":[1,"\u0000"]}`))
 	case v.Kind() == reflect.Struct:
 		if !strings.HasPrefix(v.Type().PkgPath(), "steady/") {
 			return

@@ -123,7 +123,12 @@ func (t tables) load(name, key string, value []byte) error {
 	case t.rules.name:
 		return t.rules.load(key, value)
 	case t.outbox.name:
-		return t.outbox.load(key, value)
+		o, err := unpack(value)
+		if err != nil {
+			return fmt.Errorf("read the outbox from event %s on: %w", key, err)
+		}
+		t.outbox.set(key, o)
+		return nil
 	}
 	return fmt.Errorf("table %q is unknown: the data directory was written by a newer Steady", name)
 }

@@ -63,7 +63,11 @@ func (c *evidenced) explainTime() {
 			d.proofs = append([]Proof{*proof}, d.proofs...)
 			continue
 		}
-		if boot > 0 || len(d.uptimes) == 0 {
+		if boot > 0 {
+			d.rule(func(p catalogue.Possibility) bool { return saysSlow.MatchString(p.Cause) })
+			continue
+		}
+		if len(d.uptimes) == 0 {
 			continue
 		}
 		slow := catalogue.Possibility{
@@ -73,6 +77,18 @@ func (c *evidenced) explainTime() {
 	}
 }
 
+// rule takes possibilities out that something else speaks against. What is left, if it
+// is one, is the cause.
+func (d *draft) rule(out func(catalogue.Possibility) bool) {
+	left := slices.DeleteFunc(slices.Clone(d.sig.Either), out)
+	if len(left) == 1 {
+		d.cause += ". " + left[0].Cause
+		d.sig.Remedy = append([]string{left[0].Look}, d.sig.Remedy...)
+		left = nil
+	}
+	d.sig.Either = left
+}
+
 // saysSlow finds the general form of the possibility that explainTime words with numbers.
 var saysSlow = regexp.MustCompile(`needs longer to start|is not ready yet`)
 
@@ -80,7 +96,7 @@ var (
 	// tookSeconds is a line that tells the time itself, as Spring, Quarkus and others do.
 	tookSeconds = regexp.MustCompile(`(?i)\b(?:started|ready|up) .*?\bin ([\d.]+) ?(ms|milliseconds|s|sec|seconds)\b`)
 	// isReady is a line that a server writes when it is.
-	isReady = regexp.MustCompile(`(?i)\b(?:now )?listening (?:on|at)\b|\bserver (?:is )?(?:started|running|ready)\b|\bready (?:to accept|for) connections\b|\bstarted server on\b|\bapplication startup complete\b|\bbooted in\b`)
+	isReady = regexp.MustCompile(`(?i)\b(?:now )?listening (?:on|at|address)\b|msg="?listening\b|\bserver (?:is )?(?:started|running|ready)\b|\bready (?:to accept|for) connections\b|\bstarted server on\b|\bapplication startup complete\b|\bbooted in\b`)
 )
 
 // boot is the longest time that a program of the deployment took to be ready, as far

@@ -110,7 +110,7 @@ func TestTimeToStart(t *testing.T) {
 		{"it tells that it needs longer", Line{Text: "Started ShopApplication in 92.4 seconds (JVM running for 95.1)"}, "D08",
 			"it needs 92 s and is given 70 s (healthCheckGracePeriodSeconds 10 + interval 30 s × unhealthy threshold 2)"},
 		{"the time of its line tells it", Line{At: started.Add(80 * time.Second), Text: "Listening on :8080"}, "D08", "it needs 80 s and is given 70 s"},
-		{"it needs less", Line{Text: "Started ShopApplication in 2.1 seconds"}, "D00", ""},
+		{"it needs less", Line{Text: "Started ShopApplication in 2.1 seconds"}, "D00", "check of the task fails. The check asks at the wrong path or port, or expects another code."},
 		{"nothing tells", Line{Text: "loading"}, "D00", "longer to start than the 70 s (healthCheckGracePeriodSeconds 10 + interval 30 s × unhealthy threshold 2) that it is given"},
 	}
 	for _, c := range cases {

@@ -12,7 +12,7 @@ import (
 // what aggregates, and which argument.
 var aggregates map[string]func(s *statsCompiler, e *ql.Call) (make func() aggregate.Aggregate, arg ql.Expr)
 
-func init() {
+func init() { // a map of functions that lead back to it cannot be initialized where it stands
 	aggregates = map[string]func(*statsCompiler, *ql.Call) (func() aggregate.Aggregate, ql.Expr){
 		"count": counted, "sum": one(aggregate.Sum), "avg": one(aggregate.Avg),
 		"stddev": one(aggregate.Stddev), "variance": one(aggregate.Variance),

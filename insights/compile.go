@@ -81,7 +81,7 @@ func (c *compiler) bare(e ql.Expr) column.Node {
 	case *ql.Match:
 		return column.NewCall(matcher(e), []column.Node{c.expr(e.X)})
 	case *ql.In:
-		return c.in_(e)
+		return c.membership(e)
 	case *ql.Period:
 		c.fail(e.Span, "a period stands only in functions of time, such as bin(%s)", e)
 	case *ql.Regex:
@@ -165,8 +165,7 @@ func (c *compiler) unary(e *ql.Unary) column.Node {
 	return column.NewCall(function.Arithmetic("-"), []column.Node{column.Constant{Value: value.OfNumber(0)}, x})
 }
 
-// call compiles a function. Periods and regular expressions among its arguments are
-// read now, not for every row.
+// call compiles a function.
 func (c *compiler) call(e *ql.Call) column.Node {
 	if _, is := aggregates[strings.ToLower(e.Name)]; is {
 		if c.inStats != nil {
@@ -176,50 +175,58 @@ func (c *compiler) call(e *ql.Call) column.Node {
 		return column.Constant{}
 	}
 	f, known := function.Named(e.Name)
-	if !known || e.Star {
-		c.fail(e.Span, "there is no function %s%s", e.Name, map[bool]string{true: "(*)"}[e.Star && known])
-		return column.Constant{}
-	}
-	if len(e.Args) < f.Min || f.Max >= 0 && len(e.Args) > f.Max {
-		c.fail(e.Span, "%s takes %s, not %d", e.Name, arguments(f.Min, f.Max), len(e.Args))
-		return column.Constant{}
-	}
-	args := e.Args
-	fn := f.Call
 	switch {
+	case !known || e.Star:
+		c.fail(e.Span, "there is no function %s%s", e.Name, map[bool]string{true: "(*)"}[e.Star && known])
+	case len(e.Args) < f.Min || f.Max >= 0 && len(e.Args) > f.Max:
+		c.fail(e.Span, "%s takes %s, not %d", e.Name, arguments(f.Min, f.Max), len(e.Args))
 	case f.Constant != nil:
 		return column.Constant{Value: f.Constant(c.query)}
 	case f.Period != nil:
-		p, ok := args[len(args)-1].(*ql.Period)
-		if !ok {
-			c.fail(args[len(args)-1].Place(), "%s takes a period such as 5m here", e.Name)
-			return column.Constant{}
-		}
-		args = args[:len(args)-1]
-		if len(args) == 0 {
-			return c.bin(e, f, *p)
-		}
-		fn = f.Period(*p)
+		return c.ofPeriod(e, f)
 	case f.Pattern != nil:
-		re := c.regex(args[1])
-		if re == nil {
-			return column.Constant{}
+		if re := c.regex(e.Args[1]); re != nil {
+			return c.apply(f.Pattern(re.Regexp), []ql.Expr{e.Args[0], e.Args[2]})
 		}
-		fn = f.Pattern(re.Regexp)
-		args = []ql.Expr{args[0], args[2]}
-	case f.Max == 1 && f.Min == 0 && len(args) == 0: // messageSize()
-		args = []ql.Expr{&ql.Field{Span: e.Span, Segments: []string{scan.Message}}}
+	case f.Layout:
+		return c.ofLayout(e, f)
+	case len(e.Args) == 0: // messageSize()
+		return c.apply(f.Call, []ql.Expr{&ql.Field{Span: e.Span, Segments: []string{scan.Message}}})
+	default:
+		return c.apply(f.Call, e.Args)
 	}
+	return column.Constant{}
+}
+
+func (c *compiler) apply(fn function.Func, args []ql.Expr) column.Node {
 	nodes := make([]column.Node, len(args))
 	for i, a := range args {
 		nodes[i] = c.expr(a)
 	}
-	if last := len(args) - 1; f.Layout {
-		if k, fixed := nodes[last].(column.Constant); fixed && !function.IsLayout(k.Text()) {
-			c.fail(args[last].Place(), "%s is no pattern of dates: write yyyy-MM-dd HH:mm:ss, or %%Y-%%m-%%d %%H:%%M:%%S", args[last])
-		}
-	}
 	return column.NewCall(fn, nodes)
+}
+
+// ofPeriod compiles a function whose last argument is a period.
+func (c *compiler) ofPeriod(e *ql.Call, f function.Function) column.Node {
+	last := len(e.Args) - 1
+	p, ok := e.Args[last].(*ql.Period)
+	switch {
+	case !ok:
+		c.fail(e.Args[last].Place(), "%s takes a period such as 5m here", e.Name)
+		return column.Constant{}
+	case last == 0:
+		return c.bin(e, f, *p)
+	}
+	return c.apply(f.Period(*p), e.Args[:last])
+}
+
+// ofLayout compiles a function whose last argument is a pattern of dates.
+func (c *compiler) ofLayout(e *ql.Call, f function.Function) column.Node {
+	pattern := e.Args[len(e.Args)-1]
+	if k, fixed := c.expr(pattern).(column.Constant); fixed && !function.IsLayout(k.Text()) {
+		c.fail(pattern.Place(), "%s is no pattern of dates: write yyyy-MM-dd HH:mm:ss, or %%Y-%%m-%%d %%H:%%M:%%S", pattern)
+	}
+	return c.apply(f.Call, e.Args)
 }
 
 func (c *compiler) regex(e ql.Expr) *ql.Regex {

@@ -56,8 +56,8 @@ func matcher(e *ql.Match) function.Func {
 	}
 }
 
-// in_ compiles a look into a list, or into what a subquery finds.
-func (c *compiler) in_(e *ql.In) column.Node {
+// membership compiles a look into a list, or into what a subquery finds.
+func (c *compiler) membership(e *ql.In) column.Node {
 	x := c.expr(e.X)
 	if e.Query != nil {
 		return c.inSubquery(e, x)

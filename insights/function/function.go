@@ -39,18 +39,13 @@ type Function struct {
 
 // Named finds a function; names are not case-sensitive.
 func Named(name string) (Function, bool) {
-	f, ok := all[strings.ToLower(name)]
-	return f, ok
-}
-
-var all = map[string]Function{}
-
-func init() {
+	name = strings.ToLower(name)
 	for _, group := range []map[string]Function{numeric, general, datetime, texts, encodings, jsons, addresses} {
-		for name, f := range group {
-			all[strings.ToLower(name)] = f
+		if f, ok := group[name]; ok {
+			return f, true
 		}
 	}
+	return Function{}, false
 }
 
 // strict makes a function that has no result where an argument is missing. "Maps and

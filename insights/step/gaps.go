@@ -25,46 +25,11 @@ type Gaps struct {
 
 // Apply makes the next frame.
 func (b *Gaps) Apply(f *column.Frame) (*column.Frame, error) {
-	times := f.Col(b.Slot)
-	others := make([]*column.Vector, len(b.Others))
-	for i, s := range b.Others {
-		others[i] = f.Col(s)
+	like, added, err := b.missing(f)
+	if err != nil {
+		return nil, err
 	}
-	key := func(row int, t int64) string {
-		key := value.AppendKey(nil, value.OfTime(t))
-		for _, v := range others {
-			key = value.AppendKey(key, v.At(row))
-		}
-		return string(key)
-	}
-	there := map[string]bool{}
-	groups := map[string]int{} // a row of each
-	var first, last int64
-	for row := range f.N {
-		t, _ := times.At(row).Millis()
-		if row == 0 || t < first {
-			first = t
-		}
-		last = max(last, t)
-		there[key(row, t)] = true
-		if g := key(row, 0); len(groups) == 0 || groups[g] == 0 {
-			groups[g] = row + 1
-		}
-	}
-	// The rows that are there, and for each new one, one of its group.
-	origin := column.Sequence(f.N)
-	var added []int64
-	for t := first; f.N > 0 && t <= last; t = function.Next(t, b.Period) {
-		for _, row := range groups {
-			if !there[key(row-1, t)] {
-				origin, added = append(origin, int32(row-1)), append(added, t)
-			}
-		}
-		if len(added) > maxBins {
-			return nil, fmt.Errorf("fillmissing would add more than %d rows: take a longer bin or a shorter time range", maxBins)
-		}
-	}
-	g := f.Gather(origin)
+	g := f.Gather(append(column.Sequence(f.N), like...))
 	for slot := range g.Sources {
 		if !slices.Contains(b.Others, slot) {
 			g.Set(slot, b.filled(f, slot, added, b.With[slot]))
@@ -75,6 +40,45 @@ func (b *Gaps) Apply(f *column.Frame) (*column.Frame, error) {
 		keys = append(keys, column.Key{Node: column.Slot(s)})
 	}
 	return Sort(keys).Apply(g)
+}
+
+// missing lists the times of the bins that are not there, and for each a row of the
+// same group.
+func (b *Gaps) missing(f *column.Frame) (like []int32, added []int64, err error) {
+	there := map[string]bool{}
+	groups := map[string]int32{} // a row of each
+	var first, last int64
+	for row := range f.N {
+		t, _ := f.Col(b.Slot).At(row).Millis()
+		if row == 0 || t < first {
+			first = t
+		}
+		if row == 0 || t > last {
+			last = t
+		}
+		there[b.key(f, row, t)] = true
+		groups[b.key(f, row, 0)] = int32(row)
+	}
+	for t := first; f.N > 0 && t <= last; t = function.Next(t, b.Period) {
+		for _, row := range groups {
+			if !there[b.key(f, int(row), t)] {
+				like, added = append(like, row), append(added, t)
+			}
+		}
+		if len(added) > maxBins {
+			return nil, nil, fmt.Errorf("fillmissing would add more than %d rows: take a longer bin or a shorter time range", maxBins)
+		}
+	}
+	return like, added, nil
+}
+
+// key stands for a bin of the group that a row is of.
+func (b *Gaps) key(f *column.Frame, row int, t int64) string {
+	key := value.AppendKey(nil, value.OfTime(t))
+	for _, s := range b.Others {
+		key = value.AppendKey(key, f.Col(s).At(row))
+	}
+	return string(key)
 }
 
 // filled is a column with the values of the rows that are added.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"steady/scan"
@@ -195,5 +196,19 @@ func TestAFollowerIsToldOfWhatComes(t *testing.T) {
 	f.Close()
 	if _, _, err := f.Next(context.Background()); !errors.Is(err, ErrClosed) {
 		t.Errorf("after Close: %v", err)
+	}
+}
+
+func TestASlowFollowerIsToldWhatItLost(t *testing.T) {
+	a := open(t, t.TempDir(), Options{})
+	f := a.Follow()
+	defer f.Close()
+	long := strings.Repeat("x", followed/4)
+	for i := range 10 {
+		put(t, a, "/g", "s", line(int64(i), "%d%s", i, long))
+	}
+	got, lost, err := f.Next(context.Background())
+	if err != nil || len(got)+int(lost) != 10 || lost == 0 || got[len(got)-1].Message[0] != '9' {
+		t.Errorf("%d records and %d lost of 10, %v", len(got), lost, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -47,7 +48,10 @@ func TestACrashAtAnyStepOfSealingLosesAndDoublesNothing(t *testing.T) {
 func crash(t *testing.T, dir, point string, nth int, reached *int) (accepted []string) {
 	t.Helper()
 	dead := false
+	var mu sync.Mutex
 	a, err := Open(dir, Options{Log: slog.New(slog.DiscardHandler), failAt: func(p string) error {
+		mu.Lock()
+		defer mu.Unlock()
 		if p == point && !dead {
 			if nth--; nth < 0 {
 				dead = true

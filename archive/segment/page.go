@@ -40,6 +40,8 @@ type Reader struct {
 	source  thrift.BytesReader
 	headers *thrift.Decoder
 	raw     []byte // of the last page
+	text    []byte // values of the last column of which only some were wanted
+	offsets []uint32
 }
 
 // Reader opens the file for reading.
@@ -142,7 +144,7 @@ func (r *Reader) column(g *group, c *chunk, required bool, rows []int32) (*scan.
 		}
 	}
 	if !dictionary && rows != nil {
-		return some(body, c, out.Codes, present, required, rows)
+		return r.some(body, c, out.Codes, present, required, rows)
 	}
 	var codes []int32
 	if dictionary {
@@ -191,11 +193,12 @@ func deltas(body []byte, c *chunk) (codes []int32, values []scan.Value, err erro
 
 // some reads values in place of some rows only. all has a place for each row, and the
 // levels of those that have the field.
-func some(body []byte, c *chunk, all []int32, present int, required bool, rows []int32) (*scan.Column, error) {
-	text, offsets, err := (&delta.ByteArrayEncoding{}).DecodeByteArray(nil, body, nil)
+func (r *Reader) some(body []byte, c *chunk, all []int32, present int, required bool, rows []int32) (*scan.Column, error) {
+	text, offsets, err := (&delta.ByteArrayEncoding{}).DecodeByteArray(r.text, body, r.offsets)
 	if err != nil || len(c.kinds) != 1 {
 		return nil, errors.Join(errors.New("a page of values cannot be read"), err)
 	}
+	r.text, r.offsets = text, offsets
 	if len(offsets)-1 != present {
 		return nil, fits(present, len(offsets)-1)
 	}

@@ -28,8 +28,9 @@ const (
 	joinAt = 16
 	// joinedGroups is how many row groups a file has at most.
 	joinedGroups = 256
-	// joinedColumns is how many columns files that are joined may have together.
-	joinedColumns = 4000
+	// joinedColumns is how many columns a file may have to be joined: each row group has
+	// all columns of its file.
+	joinedColumns = 1000
 )
 
 // work is what to do next with the segments of a group.
@@ -59,7 +60,7 @@ func plan(segments []*sealed) work {
 	for i := range segments {
 		run := segments[i:]
 		groups, n := 0, 0
-		for n < len(run) && n < joinAt && !small(run[n]) && level(run[n]) == level(run[0]) && groups+run[n].RowGroups <= joinedGroups {
+		for n < len(run) && n < joinAt && !small(run[n]) && level(run[n]) == level(run[0]) && run[n].Columns <= joinedColumns && groups+run[n].RowGroups <= joinedGroups {
 			groups += run[n].RowGroups
 			n++
 		}

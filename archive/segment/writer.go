@@ -54,6 +54,7 @@ type Info struct {
 	Bytes                int64 // of messages
 	Size                 int64 // of the file
 	RowGroups            int
+	Columns              int
 	Footer               uint32 // CRC-32
 }
 
@@ -287,6 +288,7 @@ func (w *Writer) Abort() error {
 
 func (w *Writer) finish() error {
 	names := w.names()
+	w.info.Columns = len(names)
 	meta := format.FileMetaData{
 		Version: 1, NumRows: w.info.Records, CreatedBy: "steady",
 		Schema:           schema(names),

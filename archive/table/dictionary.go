@@ -18,10 +18,6 @@ type dictionary struct {
 
 var seed = maphash.MakeSeed()
 
-func (d *dictionary) value(code uint16) scan.Value {
-	return scan.Value{Text: d.at(int(code) - 1), Kind: d.kinds[code-1]}
-}
-
 func (d *dictionary) at(i int) string {
 	start := uint32(0)
 	if i > 0 {

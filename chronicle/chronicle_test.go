@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,16 +51,21 @@ func TestLines(t *testing.T) {
 
 // pages is a log group whose events come two a page.
 type pages struct {
+	mu     sync.Mutex
 	events []types.FilteredLogEvent
 	asked  *cloudwatchlogs.FilterLogEventsInput
 	err    error
 }
 
 func (p *pages) put(id string, ms int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.events = append(p.events, types.FilteredLogEvent{EventId: &id, Timestamp: &ms, Message: aws.String("event " + id)})
 }
 
 func (p *pages) FilterLogEvents(_ context.Context, in *cloudwatchlogs.FilterLogEventsInput, _ ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.FilterLogEventsOutput, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.err != nil {
 		return nil, p.err
 	}
@@ -94,9 +100,11 @@ func TestEveryEventIsPrintedOnce(t *testing.T) {
 			ended <- Run(ctx, Options{Cluster: "arn:aws:ecs:us-east-1:0:cluster/red", Name: "web", Since: begin.Add(-time.Hour), Follow: true, Logs: &log, Out: &out})
 		}()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		log.put("late", ms(time.Millisecond)) // accepted with others, and visible after them
 		log.put("f", ms(time.Minute))
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		stop()
 		if err := <-ended; !errors.Is(err, context.Canceled) {
 			t.Fatal(err)

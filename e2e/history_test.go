@@ -175,7 +175,8 @@ func TestTheSevenQuestions(t *testing.T) {
 
 	s.saved(t, "task-life", []string{"task=" + last(alone)},
 		`"version": "1"`, `"state": "PENDING"`, `"state": "STOPPED"`, `"stopCode": "TaskFailedToStart"`, "no such file")
-	s.saved(t, "why-stopped", []string{"service=web"}, "EssentialContainerExited", "Scaling activity initiated")
+	s.saved(t, "why-stopped", []string{"service=web"}, "EssentialContainerExited")
+	s.saved(t, "why-stopped", []string{"service=web"}, "Scaling activity initiated")
 	if out := s.saved(t, "why-stopped", []string{"service=web", "scaling=no"}, `"tasks": "`, `"exitCode": "3"`); strings.Contains(out, "Scaling activity") {
 		t.Errorf("scaling is not left out: %s", out)
 	}
@@ -183,7 +184,9 @@ func TestTheSevenQuestions(t *testing.T) {
 		s.saved(t, "who-had-address", []string{"address=" + a}, *first.TaskArn, "service:web", *first.ClusterArn)
 	}
 	s.saved(t, "most-faults", nil, ":service/default/")
-	s.saved(t, "failing-deployments", nil, ":service/default/huge", "RESOURCE:MEMORY", "rolling back to deploymentId", "SERVICE_DEPLOYMENT_FAILED", "ECS deployment circuit breaker")
+	for _, want := range []string{":service/default/huge", "RESOURCE:MEMORY", "rolling back to deploymentId", "SERVICE_DEPLOYMENT_FAILED", "tasks failed to start."} {
+		s.saved(t, "failing-deployments", nil, want)
+	}
 	s.saved(t, "around-deployment", []string{"service=web"},
 		"SERVICE_DEPLOYMENT_IN_PROGRESS", "TASKS_STARTED", "RUNNING", "SERVICE_DEPLOYMENT_COMPLETED", "SERVICE_STEADY_STATE",
 		"SERVICE_DEPLOYMENT_IN_PROGRESS", "STOPPED", "SERVICE_DEPLOYMENT_FAILED", "rolling back", "SERVICE_DEPLOYMENT_COMPLETED", "SERVICE_STEADY_STATE")

@@ -3,6 +3,8 @@
 // It decides purely: it never reads a log and never writes one.
 package awslogs
 
+//lint:file-ignore ST1005 These errors are AWS's own texts, which callers see as they are.
+
 import (
 	"fmt"
 	"maps"

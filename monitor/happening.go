@@ -41,10 +41,7 @@ func Happenings(before types.Service, now *types.Service, at time.Time) []Happen
 		}
 		return []Happening{{Kind: ServiceDeleted, At: at, Text: "It is being deleted."}}
 	}
-	var all []Happening
-	for _, ended := range endsSaid(before, *now) {
-		all = append(all, ended)
-	}
+	all := endsSaid(before, *now)
 	if p := primary(*now); p != nil {
 		all = append(beginnings(before, *now, *p), all...)
 		all = append(all, ofCounts(before, *now, *p, at)...)

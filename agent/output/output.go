@@ -19,6 +19,8 @@ import (
 )
 
 // ErrNoGroup says that a log group does not exist and was not to be made.
+//
+//lint:ignore ST1005 It is AWS's own text, which a task's reason repeats.
 var ErrNoGroup = errors.New("The specified log group does not exist.")
 
 // Sink keeps batches of events. Its methods may be called from several goroutines.

@@ -3,6 +3,8 @@
 // delivers anything.
 package input
 
+//lint:file-ignore ST1005 These errors are AWS's own texts, which callers see as they are.
+
 import (
 	"encoding/json"
 	"fmt"

@@ -1,5 +1,7 @@
 package input
 
+//lint:file-ignore ST1005 These errors are AWS's own texts, which callers see as they are.
+
 import (
 	"encoding/json"
 	"fmt"

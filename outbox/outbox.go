@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"strconv"
 	"sync"
 	"time"
@@ -165,18 +166,16 @@ func (o *Outbox) tidy(ctx context.Context) {
 }
 
 func (o *Outbox) remove(ctx context.Context) error {
-	positions := map[string]uint64{}
+	positions := make(map[string]uint64, len(o.routes))
 	o.mu.Lock()
 	for _, r := range o.routes {
 		positions[r.Name] = r.position
 	}
 	o.mu.Unlock()
 	return o.store.Update(ctx, func(tx *state.Tx) error {
-		last := uint64(0)
+		last := uint64(math.MaxUint64) // 0 is a position too: of one that has taken nothing yet
 		for name, n := range positions {
-			if last == 0 || n < last {
-				last = n
-			}
+			last = min(last, n)
 			if text := strconv.FormatUint(n, 10); tx.Meta(positionOf(name)) != text {
 				tx.PutMeta(&state.Meta{Name: positionOf(name), Value: text})
 			}

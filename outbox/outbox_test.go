@@ -253,6 +253,34 @@ func TestDelivery(t *testing.T) {
 	})
 }
 
+// A consumer that has taken nothing at all yet keeps everything waiting for it, in
+// whatever order the consumers are looked at.
+func TestNothingIsRemovedBeforeTheFirstDelivery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, state.NewMemory())
+		defer s.Close()
+		var one, other sink
+		other.set(errors.New("no space left on device"))
+		o := outbox.New(s, quiet, one.consumer("one"), other.consumer("other"))
+		ctx, stop := context.WithCancel(context.Background())
+		ended := make(chan struct{})
+		go func() { o.Run(ctx); close(ended) }()
+		var all []uint64
+		for n := range uint64(20) {
+			update(t, s, func(tx *state.Tx) { tx.PutTask(launch(fmt.Sprint("t", n))) })
+			all = append(all, 2*n+1, 2*n+2)
+			time.Sleep(2 * time.Second) // each a time to tidy
+		}
+		other.set(nil)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		one.has(t, all...)
+		other.has(t, all...)
+		stop()
+		<-ended
+	})
+}
+
 // What the outbox brings again after a crash, the archive has already.
 func TestArchiveTakesEachEventOnce(t *testing.T) {
 	backend, dir := state.NewMemory(), t.TempDir()

@@ -6,6 +6,9 @@ import (
 	"sync"
 )
 
+// arrivalBytes is about what an arrival takes up beside its message.
+const arrivalBytes = 128
+
 // followed is how many bytes of messages wait for a follower before it loses the oldest.
 const followed = 4 << 20
 
@@ -92,11 +95,11 @@ func (f *Follower) add(b accepted, ingested int64) {
 	defer f.mu.Unlock()
 	for i, r := range b.batch.Records {
 		f.waiting = append(f.waiting, Arrival{b.batch.Group, b.batch.Stream, r.Time, ingested, b.first + uint64(i), r.Message})
-		f.bytes += len(r.Message)
+		f.bytes += len(r.Message) + arrivalBytes
 	}
 	drop := 0
 	for ; f.bytes > followed && drop < len(f.waiting)-1; drop++ {
-		f.bytes -= len(f.waiting[drop].Message)
+		f.bytes -= len(f.waiting[drop].Message) + arrivalBytes
 	}
 	f.waiting = slices.Delete(f.waiting, 0, drop)
 	f.lost += int64(drop)

@@ -3,6 +3,7 @@ package logs
 import (
 	"context"
 	"encoding/base64"
+	"math"
 	"slices"
 	"strings"
 
@@ -42,7 +43,7 @@ func (a *API) FilterLogEvents(ctx context.Context, in *cloudwatchlogs.FilterLogE
 		keep: func(stream, message string) bool { return wanted(stream) && pattern.Match(message) },
 	}
 	if in.EndTime != nil { // "Events with a timestamp later than this time are not returned."
-		r.to = place{time: *in.EndTime + 1}
+		r.to = place{time: *in.EndTime, id: math.MaxUint64}
 	}
 	if in.NextToken != nil {
 		if r.from, err = filterPlace(*in.NextToken); err != nil {

@@ -169,7 +169,7 @@ func (s *server) run(ctx context.Context, ready func(url string)) error {
 		ids = append(ids, i.ID)
 	}
 	parts.Go(func() { agent.RemoveStrays(ctx, s.runtime, s.id, ids, s.log) })
-	web := &http.Server{Handler: s.handler(ctx.Done()), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
+	web := &http.Server{Handler: s.handler(ctx.Done()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
 	parts.Go(func() {
 		if !s.connected(ctx) {
 			return
@@ -186,7 +186,9 @@ func (s *server) run(ctx context.Context, ready func(url string)) error {
 	}
 	grace, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer done()
-	web.Shutdown(grace)
+	if web.Shutdown(grace) != nil {
+		web.Close() // what still runs must not outlive the stores
+	}
 	cancel(nil)
 	parts.Wait()
 	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {

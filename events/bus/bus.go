@@ -156,7 +156,9 @@ func (b *Bus) accept(ctx context.Context, due []Delivery, rows ...state.Row) err
 	for _, d := range accepted {
 		rows = append(rows, d.row())
 	}
-	if err := b.queue.write(ctx, rows); err != nil {
+	// Once it is queued it will be written, so the answer waits for that: a caller who
+	// gave up would leave deliveries that nobody makes before the next start.
+	if err := b.queue.write(context.WithoutCancel(ctx), rows); err != nil {
 		b.forget(accepted)
 		return fmt.Errorf("keep %d deliveries of events: %w", len(accepted), err)
 	}

@@ -74,6 +74,10 @@ type ending struct {
 
 var errNoDeployments = errors.New("it has no deployments of the ECS deployment controller, and only those can be watched")
 
+// errNoRollout: "the rollout state of a service is only returned for services that use a
+// rolling update and are not behind a Classic Load Balancer".
+var errNoRollout = errors.New("ECS tells no rollout state of it, as behind a Classic Load Balancer, and without that there is no verdict")
+
 // observe takes in what the service is at a time: nil when there is no such
 // service any more. It fails only on the first observation, if that shows nothing
 // to watch.
@@ -103,6 +107,8 @@ func (f *follower) begin(s types.Service) error {
 		return errors.New("it was deleted; create it again first")
 	case p == nil && status(s) == "ACTIVE":
 		return errNoDeployments
+	case p != nil && p.RolloutState == "":
+		return errNoRollout
 	}
 	f.begun, f.shown = true, map[string]bool{}
 	switch d := find(s, f.asked); {

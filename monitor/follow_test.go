@@ -193,6 +193,7 @@ func TestNothingToWatch(t *testing.T) {
 	}{
 		"unknown deployment":    {"ecs-svc/9", web(new7(inProgress, 0))},
 		"another controller":    {"", web()},
+		"no rollout state":      {"", web(new7("", 3))},
 		"deleted service":       {"", web(becoming("INACTIVE"))},
 		"deployment of another": {"ecs-svc/9", web(new7(inProgress, 0), event(0, "(deployment ecs-svc/d1) deployment completed."))},
 	} {

@@ -110,7 +110,7 @@ func (w *watch) lookAtAll(ctx context.Context) ([]types.Service, error) {
 // stand judges a service as it was described.
 func (w *watch) stand(ctx context.Context, s *types.Service) (Standing, error) {
 	st, err := w.follow.observe(time.Now(), s)
-	if err != nil && !errors.Is(err, errNoDeployments) {
+	if err != nil && !errors.Is(err, errNoDeployments) && !errors.Is(err, errNoRollout) {
 		return Standing{}, fmt.Errorf("describe service %s: %w", w.Service, err)
 	}
 	out := Standing{
@@ -149,6 +149,10 @@ func stateOf(s types.Service, st step) string {
 		return "stopped"
 	case p.RolloutState == types.DeploymentRolloutStateFailed:
 		return "failed"
+	case p.RolloutState == "" && arrived(s, *p):
+		return "steady"
+	case p.RolloutState == "":
+		return "not steady"
 	case p.RolloutState == types.DeploymentRolloutStateCompleted && !arrived(s, *p):
 		return "not steady"
 	case st.phase != "deploying" && p.RolloutState == types.DeploymentRolloutStateCompleted:

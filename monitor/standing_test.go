@@ -22,6 +22,8 @@ func TestStanding(t *testing.T) {
 		{"on its way", web(new7(inProgress, 1), old(3)), "deploying"},
 		{"all run, and it is not complete", web(new7(inProgress, 3)), "deploying"},
 		{"failed", web(new7(failed, 0)), "failed"},
+		{"behind a Classic Load Balancer", web(new7("", 3)), "steady"},
+		{"behind a Classic Load Balancer, and a task is missing", web(new7("", 2)), "not steady"},
 		{"rolling back", web(deployment("d3", "web:6", 0, inProgress, 1), rollingBack, new7(failed, 0)), "rolling back"},
 		{"rolled back", web(deployment("d3", "web:6", 0, completed, 3), event(0, "rolling back to deployment ecs-svc/d3.")), "rolled back"},
 		{"nothing is wanted", web(new7(completed, 0), nothingWanted), "stopped"},

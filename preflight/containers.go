@@ -85,7 +85,11 @@ func images(f Facts) (found []Problem) {
 // asks for, else those of the cluster's instances, else Fargate's default.
 func architectures(f Facts) []string {
 	known := map[string]string{"X86_64": "amd64", "ARM64": "arm64", "x86_64": "amd64", "arm64": "arm64"}
-	if p := f.TaskDefinition.RuntimePlatform; p != nil && p.CpuArchitecture != "" {
+	p := f.TaskDefinition.RuntimePlatform
+	if p != nil && strings.HasPrefix(string(p.OperatingSystemFamily), "WINDOWS") {
+		return nil // only images for Linux are judged
+	}
+	if p != nil && p.CpuArchitecture != "" {
 		return []string{known[string(p.CpuArchitecture)]}
 	}
 	if onFargate(f) {

@@ -127,6 +127,12 @@ func TestExamine(t *testing.T) {
 
 		{"a size of Fargate", func(f *Facts) { onFargate(f, "256", "512") }, "", ""},
 		{"another", func(f *Facts) { onFargate(f, "4096", "30720") }, "", ""},
+		{"a size in words", func(f *Facts) { onFargate(f, "1 vCPU", "2 GB") }, "", ""},
+		{"an image for Windows", func(f *Facts) {
+			f.Images["app:v1"] = Image{Presence: There, Platforms: []string{"windows/amd64"}}
+			f.TaskDefinition.RuntimePlatform = &types.RuntimePlatform{CpuArchitecture: types.CPUArchitectureX8664, OperatingSystemFamily: types.OSFamilyWindowsServer2022Core}
+			f.Looked = false
+		}, "", ""},
 		{"none of Fargate", func(f *Facts) { onFargate(f, "256", "3072") }, "fargate-size error", "256 CPU units and 3072 MiB"},
 		{"between the steps", func(f *Facts) { onFargate(f, "512", "1500") }, "fargate-size error", ""},
 		{"Fargate in another network", func(f *Facts) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -43,8 +44,16 @@ func sizes(f Facts) (found []Problem) {
 	return found
 }
 
+// number reads a size in CPU units or MiB, also as ECS takes it in words: "1 vCPU", "2 GB".
 func number(s *string) (int, bool) {
-	n, err := strconv.Atoi(aws.ToString(s))
+	text := strings.ToLower(strings.TrimSpace(aws.ToString(s)))
+	for _, unit := range []string{"vcpu", "gb"} {
+		if amount, is := strings.CutSuffix(text, unit); is {
+			x, err := strconv.ParseFloat(strings.TrimSpace(amount), 64)
+			return int(x * 1024), err == nil
+		}
+	}
+	n, err := strconv.Atoi(text)
 	return n, err == nil
 }
 

@@ -76,7 +76,7 @@ func taskEvent(t types.Task, at time.Time) (id, event string, err error) {
 		})
 	})
 	detail["updatedAt"] = instant(at)
-	event, err = wrap(id, "ECS Task State Change", arn, at, detail)
+	event, err = wrap(id, taskKind, arn, at, detail)
 	return id, event, err
 }
 
@@ -115,6 +115,9 @@ func happeningEvent(s types.Service, h monitor.Happening) (id, event string, err
 	})
 	return id, event, err
 }
+
+// taskKind is the detail-type of a task's state change.
+const taskKind = "ECS Task State Change"
 
 // messageKind is the detail-type of a service's message, which ECS has no event for.
 const messageKind = "Steady Service Message"

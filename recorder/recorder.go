@@ -95,14 +95,15 @@ func (r *recorder) group() string {
 	return "/aws/events/ecs/containerinsights/" + r.Cluster + "/performance"
 }
 
-// remember reads the ids of what was recorded, so that nothing is twice: of the messages
-// of services, which ECS tells a hundred of however old they are, and of all else lately.
+// remember reads the ids of what was recorded, so that nothing is twice: of tasks, which
+// may have run for long, and of the messages of services, which ECS tells a hundred of
+// however old they are, all; of all else those of late.
 func (r *recorder) remember(ctx context.Context) error {
 	now := time.Now()
 	request := scan.Request{Groups: []string{r.group()}, From: now.Add(-known).UnixMilli(), To: now.Add(time.Hour).UnixMilli(), Fields: []string{"id"}}
 	messages := request
 	messages.From, messages.Fields = 0, []string{"id", "detail-type"}
-	messages.Where = []scan.Condition{{Field: "detail-type", Op: scan.Equals, Texts: []string{messageKind}}}
+	messages.Where = []scan.Condition{{Field: "detail-type", Op: scan.Equals, Texts: []string{messageKind, taskKind}}}
 	for _, request := range []scan.Request{request, messages} {
 		for block, err := range r.Archive.Scan(ctx, request) {
 			if err != nil {
@@ -166,6 +167,9 @@ func (r *recorder) lookAtServices(ctx context.Context) error {
 		arns = append(arns, page.ServiceArns...)
 	}
 	there := map[string]bool{}
+	for _, arn := range arns {
+		there[arn] = true // also where describing it failed
+	}
 	for some := range slices.Chunk(arns, describedServices) {
 		if err := r.call(ctx); err != nil {
 			return err
@@ -175,7 +179,6 @@ func (r *recorder) lookAtServices(ctx context.Context) error {
 			return fmt.Errorf("describe services of cluster %s: %w", r.Cluster, err)
 		}
 		for _, s := range out.Services {
-			there[aws.ToString(s.ServiceArn)] = true
 			if err := r.takeService(ctx, s); err != nil {
 				return err
 			}

@@ -191,6 +191,19 @@ func TestARecordOfADeployment(t *testing.T) {
 	}
 }
 
+// A task that has run for days is on record once, however often the recorder starts.
+func TestALongLifeIsOnRecordOnce(t *testing.T) {
+	old := task(1, "RUNNING", "RUNNING", 3)
+	old.StartedAt = aws.Time(time.Now().Add(-72 * time.Hour))
+	rec := recordingOf(t, &world{tasks: []types.Task{old}})
+	rec.look()
+	rec.restart()
+	rec.look()
+	if n := len(rec.events()["ECS Task State Change"]); n != 1 {
+		t.Errorf("it is on record %d times", n)
+	}
+}
+
 // A task is told as ECS tells it in events.
 func TestTaskEvent(t *testing.T) {
 	rec := recordingOf(t, &world{tasks: []types.Task{task(1, "STOPPED", "STOPPED", 5)}})

@@ -164,7 +164,7 @@ func TestReviseKeepsAllElse(t *testing.T) {
 			{Name: aws.String("app"), Image: aws.String("r:5000/app:v1"), Cpu: 3},
 			{Name: aws.String("side"), Image: aws.String("side@sha256:1"), Essential: aws.Bool(false)}},
 	}
-	tags := []types.Tag{{Key: aws.String("team"), Value: aws.String("a")}, {Key: aws.String("commit"), Value: aws.String("0")}}
+	tags := []types.Tag{{Key: aws.String("aws:cloudformation:stack-name"), Value: aws.String("s")}, {Key: aws.String("team"), Value: aws.String("a")}, {Key: aws.String("commit"), Value: aws.String("0")}}
 	got, err := Revise(old, tags, Change{Images: map[string]string{"": "r:5000/app:v2"}, ImageTag: "v9", Tags: map[string]string{"commit": "1"}})
 	if err != nil {
 		t.Fatal(err)

@@ -101,7 +101,7 @@ func retag(image, tag string) string {
 func (c Change) setTags(tags []types.Tag) []types.Tag {
 	var all []types.Tag
 	for _, t := range tags {
-		if _, replaced := c.Tags[aws.ToString(t.Key)]; !replaced {
+		if _, replaced := c.Tags[aws.ToString(t.Key)]; !replaced && !reserved(t) {
 			all = append(all, t)
 		}
 	}
@@ -127,9 +127,17 @@ func same(in *ecs.RegisterTaskDefinitionInput, as types.TaskDefinition, tags []t
 func byKey(tags []types.Tag) map[string]string {
 	m := map[string]string{}
 	for _, t := range tags {
-		m[aws.ToString(t.Key)] = aws.ToString(t.Value)
+		if !reserved(t) {
+			m[aws.ToString(t.Key)] = aws.ToString(t.Value)
+		}
 	}
 	return m
+}
+
+// reserved tags are AWS's own, such as those of CloudFormation: "you cannot edit or
+// delete tag keys or values with this prefix", nor register them.
+func reserved(t types.Tag) bool {
+	return strings.HasPrefix(strings.ToLower(aws.ToString(t.Key)), "aws:")
 }
 
 // Described is what describing a registration's revision would tell of its contents.

@@ -74,6 +74,8 @@ func (t target) connect(ctx context.Context) (clients, error) {
 		return clients{}, fmt.Errorf("profile %s names no region: give one with --region", t.Profile)
 	}
 	c.Region = cmp.Or(c.Region, "us-east-1")
+	amazon := c.Copy() // topics are Amazon's, whichever server is watched; AWS_ENDPOINT_URL_SNS says where else
+	amazon.BaseEndpoint = nil
 	if os.Getenv("AWS_ACCESS_KEY_ID") == "" && os.Getenv("AWS_PROFILE") == "" && t.Profile == "" && monitor.OnLoopback(endpoint) {
 		c.Credentials = credentials.NewStaticCredentialsProvider("steady", "steady", "")
 	}
@@ -84,7 +86,7 @@ func (t target) connect(ctx context.Context) (clients, error) {
 		ecs: ecs.NewFromConfig(c), logs: cloudwatchlogs.NewFromConfig(c),
 		secrets: secretsmanager.NewFromConfig(c), parameters: ssm.NewFromConfig(c),
 		balancers: elasticloadbalancingv2.NewFromConfig(c),
-		sns:       sns.NewFromConfig(c),
+		sns:       sns.NewFromConfig(amazon),
 	}, nil
 }
 

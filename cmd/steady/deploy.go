@@ -13,10 +13,10 @@ import (
 // deployCommand releases a revision and follows its deployment.
 type deployCommand struct {
 	Service        string   `arg:"" help:"Name or ARN of the service."`
-	Image          []string `help:"Image to run from now on, as IMAGE or CONTAINER=IMAGE. May be given for several containers." xor:"what" placeholder:"IMAGE"`
+	Image          []string `help:"Image to run from now on, as IMAGE or CONTAINER=IMAGE. May be given for several containers." sep:"none" xor:"what" placeholder:"IMAGE"`
 	TaskDefinition string   `help:"Revision to run: family, family:revision or ARN." xor:"what"`
 	File           string   `short:"f" help:"Task definition to register and run: JSON, as register-task-definition takes it or describe-task-definition prints it. - is standard input." xor:"what"`
-	Tag            []string `help:"TAG: run the images with this tag. KEY=VALUE: tag the new revision. May be repeated."`
+	Tag            []string `sep:"none" help:"TAG: run the images with this tag. KEY=VALUE: tag the new revision. May be repeated."`
 	Desired        *int32   `help:"Number of tasks to run from now on."`
 	Rollback       bool     `help:"Go back to the revision that last succeeded where this one fails, is stuck or times out."`
 	following

@@ -59,10 +59,8 @@ func (f following) follow(ctx context.Context, api clients, service, deployment 
 	if err != nil {
 		return err
 	}
-	if back && goesBack(v.Outcome) {
-		if v, err = f.goBack(ctx, api, service, v); err != nil {
-			return err
-		}
+	if back && goesBack(v.Outcome) && v.Current == v.Revision { // else something took its place already
+		v = f.goBack(ctx, api, service, v)
 	}
 	send(ctx, notifier, ends(v))
 	if err := f.tell(ctx, v); err != nil {
@@ -104,22 +102,28 @@ func goesBack(o monitor.Outcome) bool {
 
 // goBack rolls back and follows that too. The verdict stays that of the deployment,
 // which was rolled back then, or could not be.
-func (f following) goBack(ctx context.Context, api clients, service string, failed monitor.Verdict) (monitor.Verdict, error) {
+func (f following) goBack(ctx context.Context, api clients, service string, failed monitor.Verdict) monitor.Verdict {
 	released, err := release.RollBack(ctx, api.ecs, release.Service{Cluster: f.Cluster, Name: service}, "")
 	if err != nil {
 		failed.Text += "\nIt was not rolled back: " + err.Error()
 		f.say("It is not rolled back: " + err.Error())
-		return failed, nil
+		return failed
 	}
 	f.say(fmt.Sprintf("\nRolling back from %s to %s.", released.Before, released.Revision))
 	then, err := f.watch(ctx, api, service, released.Deployment)
 	if err != nil {
-		return failed, err
+		failed.Text += fmt.Sprintf("\nA roll back to %s was begun, and could not be followed: %v", released.Revision, err)
+		return failed
 	}
-	failed.Outcome, failed.Current, failed.Steady = monitor.RolledBack, then.Current, then.Steady
+	failed.Current, failed.Steady = then.Current, then.Steady
 	failed.Elapsed += then.Elapsed
+	if then.Outcome != monitor.Succeeded && then.Outcome != monitor.Failed && then.Outcome != monitor.RolledBack {
+		failed.Text += "\nA roll back was begun, and has not come to an end: " + then.Text
+		return failed
+	}
+	failed.Outcome = monitor.RolledBack
 	failed.Text += "\nIt was rolled back: " + then.Text
-	return failed, nil
+	return failed
 }
 
 // say prints a line of the commands' own among those of the watch.
@@ -138,17 +142,14 @@ func (f following) tell(ctx context.Context, v monitor.Verdict) error {
 	} else if f.Quiet {
 		fmt.Println(v.Text)
 	}
+	var failed error // one who cannot be told keeps no other from being told
 	if f.JUnit != "" {
-		if err := writeReport(f.JUnit, os.O_TRUNC, v, report.JUnit); err != nil {
-			return err
-		}
+		failed = writeReport(f.JUnit, os.O_TRUNC, v, report.JUnit)
 	}
 	if os.Getenv("GITHUB_ACTIONS") == "true" {
-		if err := tellGitHub(v); err != nil {
-			return err
-		}
+		failed = errors.Join(failed, tellGitHub(v))
 	}
-	return f.runHook(ctx, v)
+	return errors.Join(failed, f.runHook(ctx, v))
 }
 
 // tellGitHub annotates the run of GitHub Actions in which this runs, and adds to the

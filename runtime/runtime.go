@@ -42,6 +42,7 @@ type Runtime interface {
 	// *Error named CannotStopContainerError.
 	Stop(ctx context.Context, id string, grace time.Duration) error
 	// Remove removes a container and its anonymous volumes, killing it if it runs.
+	// Volumes that have a name stay.
 	Remove(ctx context.Context, id string) error
 	// Inspect tells what is known of one container. A missing one gives an *Error
 	// of Kind NotFound.
@@ -69,6 +70,7 @@ type Runtime interface {
 	// Stats measures what a running container uses. One that does not run, or is not
 	// there, gives an *Error of Kind NotFound.
 	Stats(ctx context.Context, id string) (Stats, error)
+	Volumes
 }
 
 // Info describes a machine and its runtime.
@@ -87,6 +89,9 @@ type Pulled struct {
 	Digest string
 	// Ref names that very image in Spec.Image, also when its tag moves on.
 	Ref string
+	// Platform is the one that the image is for, "linux/amd64" or "linux/arm64"; empty
+	// where the image does not say.
+	Platform string
 }
 
 // Spec is what Create makes.
@@ -110,7 +115,13 @@ type Spec struct {
 	// HealthCheck is run in the container while it runs. Without one the container
 	// has none: what its image says of health checks is not followed.
 	HealthCheck *HealthCheck
-	// StopSignal and Init etc. come with later task-definition members.
+	// StopSignal takes the place of the image's; empty leaves it.
+	StopSignal string
+	Network    Network
+	Namespaces Namespaces
+	Files      Files
+	Process    Process
+	Log        Log
 }
 
 // Port is a port to publish. HostPort 0 asks for a dynamic one.

@@ -3,6 +3,7 @@ package docker
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"strconv"
 	"time"
@@ -19,56 +20,26 @@ import (
 // values are passed to Docker as 2".
 const minCPUShares = 2
 
-// logConfig bounds what a container can write: without it a chatty task fills the
-// disk. Three files, so that a rotation leaves a reader of Output time to come after.
-//
-// Of the drivers that can be read back json-file is the one that every engine has and
-// can follow through a rotation: the 20.10 engine's reader of "local" breaks off there.
-var logConfig = container.LogConfig{
-	Type:   "json-file",
-	Config: map[string]string{"max-size": "10m", "max-file": "3"},
-}
-
 // logFileBytes is at least what one of the files holds before the next is begun.
 const logFileBytes = 10_000_000
 
-// Create makes a container on the default bridge network. An image that is not there
-// is not pulled: Pull comes first.
+// Create makes a container. An image that is not there is not pulled: Pull comes first.
+// What the engine says that it will not honour is logged.
 func (r *Runtime) Create(ctx context.Context, spec runtime.Spec) (string, error) {
 	const name = "CannotCreateContainerError"
-	exposed, bindings, err := portMap(spec.Ports)
+	config, host, err := configOf(spec)
 	if err != nil {
 		return "", failure(name, spec.Name, err)
 	}
-	res, err := r.engine.ContainerCreate(ctx, client.ContainerCreateOptions{
-		Name: spec.Name,
-		Config: &container.Config{
-			Image:        spec.Image,
-			Entrypoint:   spec.Entrypoint,
-			Cmd:          spec.Command,
-			Env:          spec.Env,
-			WorkingDir:   spec.WorkingDir,
-			User:         spec.User,
-			Labels:       spec.Labels,
-			ExposedPorts: exposed,
-			Healthcheck:  healthConfig(spec.HealthCheck),
-		},
-		HostConfig: &container.HostConfig{
-			LogConfig:     logConfig,
-			PortBindings:  bindings,
-			RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyDisabled},
-			Resources: container.Resources{
-				CPUShares:         max(spec.CPUShares, minCPUShares),
-				Memory:            spec.Memory,
-				MemoryReservation: spec.MemoryReservation,
-			},
-		},
-	})
+	res, err := r.engine.ContainerCreate(ctx, client.ContainerCreateOptions{Name: spec.Name, Config: config, HostConfig: host})
 	if errdefs.IsConflict(err) {
 		return "", &runtime.Error{Kind: runtime.Exists, Name: name, Detail: err.Error()}
 	}
 	if err != nil {
 		return "", failure(name, spec.Name, err)
+	}
+	for _, w := range res.Warnings {
+		slog.Warn("the engine made a container, but", "container", spec.Name, "warning", w)
 	}
 	return res.ID, nil
 }

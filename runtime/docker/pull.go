@@ -66,15 +66,15 @@ func (r *Runtime) pullDigest(ctx context.Context, ref, digest string) (runtime.P
 		return runtime.Pulled{}, naming(pullFailure(ref, err), ref+"@"+digest)
 	}
 	for _, c := range candidates {
-		if r.local(ctx, c).present {
-			return runtime.Pulled{Digest: digest, Ref: c}, nil
+		if l := r.local(ctx, c); l.present {
+			return runtime.Pulled{Digest: digest, Ref: c, Platform: l.Platform}, nil
 		}
 	}
 	pinned := candidates[0]
 	if err := r.fetch(ctx, pinned, false); err != nil {
 		return runtime.Pulled{}, naming(pullFailure(pinned, err), ref+"@"+digest)
 	}
-	return runtime.Pulled{Digest: digest, Ref: pinned}, nil
+	return runtime.Pulled{Digest: digest, Ref: pinned, Platform: r.local(ctx, pinned).Platform}, nil
 }
 
 // namesOf are the names that the image of that digest may have here: "web@sha256:…" and
@@ -166,12 +166,13 @@ func (r *Runtime) local(ctx context.Context, ref string) localImage {
 // describe tells whether an image under this name came from a registry. An image
 // named by digest cannot have changed there, so counts as not to be asked for.
 func describe(named reference.Reference, found image.InspectResponse) localImage {
-	l := localImage{present: true, Pulled: runtime.Pulled{Digest: found.ID, Ref: found.ID}}
+	l := localImage{present: true, Pulled: runtime.Pulled{Digest: found.ID, Ref: found.ID, Platform: platformOf(found)}}
 	repository, ok := named.(reference.Named)
 	if !ok {
 		return l // an image id
 	}
 	l.Pulled, l.fromRegistry = pinned(repository, found)
+	l.Platform = platformOf(found)
 	if _, pinned := named.(reference.Digested); pinned {
 		l.fromRegistry = false
 	}
@@ -181,6 +182,14 @@ func describe(named reference.Reference, found image.InspectResponse) localImage
 		l.fromRegistry = false
 	}
 	return l
+}
+
+// platformOf is what the image says that it is for.
+func platformOf(found image.InspectResponse) string {
+	if found.Os == "" || found.Architecture == "" {
+		return ""
+	}
+	return found.Os + "/" + found.Architecture
 }
 
 // pinned names the image by its digest in that repository; else by its id, and false.

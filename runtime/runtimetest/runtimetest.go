@@ -71,6 +71,7 @@ func Run(t *testing.T, rt runtime.Runtime, image string) {
 		{"InfoDescribesAMachine", info},
 		{"PullOfAPresentImageGivesItsDigest", pull},
 		{"PullOfADigestGivesThatImage", pullDigest},
+		{"AnImageSaysItsPlatform", platform},
 		{"LifeOfAContainer", life},
 		{"HealthIsCheckedAndTold", health},
 		{"NoHealthWithoutACheck", noHealth},
@@ -96,6 +97,8 @@ func Run(t *testing.T, rt runtime.Runtime, image string) {
 		{"OutputEndsWithItsReader", outputEnds},
 		{"OutputOfMissingContainers", outputMissing},
 		{"StatsAreMeasured", stats},
+		{"VolumesOutliveTheirContainers", volumes},
+		{"AMissingVolume", missingVolume},
 		{"ManyAtOnce", many},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, s) })

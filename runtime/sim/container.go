@@ -24,6 +24,7 @@ type container struct {
 	id, name, image string
 	labels          map[string]string
 	ports           []runtime.Port // asked for
+	mounts          []runtime.Mount
 	script          *script
 	check           *runtime.HealthCheck // nil: none
 
@@ -92,6 +93,7 @@ func (r *Runtime) add(c *container) {
 		r.names[c.name] = true
 	}
 	r.machineOf(c).containers[c.id] = c
+	r.hold(c, 1)
 }
 
 // forget takes it out again, and its machine if nothing is left there.
@@ -99,6 +101,7 @@ func (r *Runtime) forget(c *container) {
 	delete(r.containers, c.id)
 	delete(r.names, c.name)
 	delete(r.machineOf(c).containers, c.id)
+	r.hold(c, -1)
 	c.wake()
 	r.tidy(c.labels[r.opts.InstanceLabel])
 }

@@ -43,6 +43,7 @@ import (
 	"net/netip"
 	"path"
 	goruntime "runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -76,6 +77,8 @@ type Runtime struct {
 	machines   map[string]*machine // by the value of InstanceLabel
 	watchers   map[*watcher]bool   // those that watch no machine in particular
 	pushes     map[string]int      // how often an image was pushed, by name
+	volumes    map[string]runtime.Volume
+	holders    map[string]int // how many containers hold a volume, by its name
 	// lastAddress is that of the container which started last: all have different ones,
 	// also on different machines.
 	lastAddress netip.Addr
@@ -99,12 +102,21 @@ func New(o Options) *Runtime {
 	}
 	return &Runtime{opts: o, containers: map[string]*container{}, names: map[string]bool{},
 		machines: map[string]*machine{}, watchers: map[*watcher]bool{}, pushes: map[string]int{},
+		volumes: map[string]runtime.Volume{}, holders: map[string]int{},
 		lastAddress: netip.AddrFrom4([4]byte{10})}
 }
 
 // Info is what the options say.
 func (r *Runtime) Info(ctx context.Context) (runtime.Info, error) {
 	return runtime.Info{Name: "Steady simulation", CPUs: r.opts.CPUs, Memory: r.opts.Memory, OSType: "linux", CPUArch: r.opts.CPUArch}, ctx.Err()
+}
+
+// platform is the one of the machine, which all of its images are for.
+func (r *Runtime) platform() string {
+	if r.opts.CPUArch == "x86_64" {
+		return "linux/amd64"
+	}
+	return "linux/" + r.opts.CPUArch
 }
 
 // Push puts a new image behind a name, as a build or a push to a registry does. What
@@ -134,7 +146,7 @@ func (r *Runtime) Pull(ctx context.Context, image, digest string) (runtime.Pulle
 	r.mu.Unlock()
 	for n := newest; n >= 0; n-- {
 		if d := digestOf(image, n); digest == "" || d == digest {
-			return runtime.Pulled{Digest: d, Ref: repository + "@" + d}, nil
+			return runtime.Pulled{Digest: d, Ref: repository + "@" + d, Platform: r.platform()}, nil
 		}
 	}
 	return runtime.Pulled{}, &runtime.Error{Name: name,
@@ -172,7 +184,7 @@ func (r *Runtime) Create(ctx context.Context, spec runtime.Spec) (string, error)
 		return "", &runtime.Error{Name: name, Detail: s.createFail.or("Error response from daemon: no space left on device")}
 	}
 	c := &container{id: newID(), name: spec.Name, image: spec.Image, labels: maps.Clone(spec.Labels),
-		ports: append([]runtime.Port(nil), spec.Ports...), script: s, check: spec.HealthCheck, state: runtime.Created}
+		ports: append([]runtime.Port(nil), spec.Ports...), mounts: slices.Clone(spec.Files.Mounts), script: s, check: spec.HealthCheck, state: runtime.Created}
 
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -82,6 +82,45 @@ func TestTheLifeOfARule(t *testing.T) {
 	w.refused(err, "ResourceNotFoundException", "Rule r does not exist on EventBus default.")
 }
 
+// A rule of a schedule needs no pattern, shows its schedule, and fires anew from when it
+// was put with another or enabled, but not when it is put as it was.
+func TestScheduledRules(t *testing.T) {
+	w, ctx := newWorld(t), t.Context()
+	from := func() time.Time {
+		r, _ := w.store.Snapshot().EventRule("r")
+		return r.ScheduledFrom
+	}
+	put := func(expression string) {
+		t.Helper()
+		_, err := w.PutRule(ctx, &eventbridge.PutRuleInput{Name: aws.String("r"), ScheduleExpression: &expression})
+		w.must(err)
+	}
+	put("rate(5 minutes)")
+	d, err := w.DescribeRule(ctx, &eventbridge.DescribeRuleInput{Name: aws.String("r")})
+	w.must(err)
+	l, err := w.ListRules(ctx, &eventbridge.ListRulesInput{})
+	w.must(err)
+	if *d.ScheduleExpression != "rate(5 minutes)" || d.EventPattern != nil || *l.Rules[0].ScheduleExpression != "rate(5 minutes)" || l.Rules[0].EventPattern != nil {
+		t.Errorf("the rule is %+v and %+v", d, l.Rules[0])
+	}
+	first := from()
+	put("rate(5 minutes)")
+	_, err = w.EnableRule(ctx, &eventbridge.EnableRuleInput{Name: aws.String("r")}) // it is enabled
+	w.must(err)
+	if first.IsZero() || !from().Equal(first) {
+		t.Errorf("put as it was, it counts from %s, not %s", from(), first)
+	}
+	put("cron(0 10 ? * 2#1 *)")
+	second := from()
+	_, err = w.DisableRule(ctx, &eventbridge.DisableRuleInput{Name: aws.String("r")})
+	w.must(err)
+	_, err = w.EnableRule(ctx, &eventbridge.EnableRuleInput{Name: aws.String("r")})
+	w.must(err)
+	if !second.After(first) || !from().After(second) {
+		t.Errorf("it counts from %s, %s and %s", first, second, from())
+	}
+}
+
 func TestEventBuses(t *testing.T) {
 	w, ctx := newWorld(t), t.Context()
 	d, err := w.DescribeEventBus(ctx, &eventbridge.DescribeEventBusInput{})
@@ -143,7 +182,10 @@ func TestRulesThatAreRefused(t *testing.T) {
 		{eventbridge.PutRuleInput{Name: aws.String(strings.Repeat("a", 65)), EventPattern: aws.String(fine), State: "ON"}, "ValidationException",
 			`2 validation errors detected: Value '` + strings.Repeat("a", 65) + `' at 'name' failed to satisfy constraint: Member must have length less than or equal to 64; Value 'ON' at 'state'`},
 		{eventbridge.PutRuleInput{Name: aws.String("r")}, "ValidationException", "Parameter(s) EventPattern or ScheduleExpression must be specified."},
-		{eventbridge.PutRuleInput{Name: aws.String("r"), ScheduleExpression: aws.String("rate(5 minutes)")}, "UnsupportedFeatureException", "The member ScheduleExpression"},
+		{eventbridge.PutRuleInput{Name: aws.String("r"), ScheduleExpression: aws.String("rate(5 minute)")}, "ValidationException", "Parameter ScheduleExpression is not valid."},
+		{eventbridge.PutRuleInput{Name: aws.String("r"), ScheduleExpression: aws.String("cron(0 10 * * * *)"), EventPattern: aws.String(fine)}, "ValidationException", "Parameter ScheduleExpression is not valid."},
+		{eventbridge.PutRuleInput{Name: aws.String("r"), ScheduleExpression: aws.String("rate(5 minutes)" + strings.Repeat(" ", 250))}, "ValidationException", "'scheduleExpression' failed to satisfy constraint: Member must have length less than or equal to 256"},
+		{eventbridge.PutRuleInput{Name: aws.String("r"), ScheduleExpression: aws.String("rate(5 minutes)"), EventBusName: aws.String("x")}, "ResourceNotFoundException", "Event bus x does not exist."},
 		{eventbridge.PutRuleInput{Name: aws.String("r"), EventPattern: aws.String(fine), EventBusName: aws.String("x")}, "ResourceNotFoundException", "Event bus x does not exist."},
 		{eventbridge.PutRuleInput{Name: aws.String("r"), EventPattern: aws.String(`{"source":"my"}`)}, "InvalidEventPatternException",
 			`Event pattern is not valid. Reason: "source" must be an object or an array`},

@@ -16,6 +16,7 @@ import (
 
 	"steady/awsapi"
 	"steady/events/pattern"
+	"steady/model"
 )
 
 // Limits of PutEvents: "the total entry size must be less than 1MB".
@@ -91,28 +92,15 @@ func (a *API) event(e types.PutEventsRequestEntry) (id string, event []byte, fai
 	if resources == nil {
 		resources = []string{}
 	}
-	made := envelope{
+	made := model.Envelope{
 		Version: "0", ID: uuid.NewString(), DetailType: *e.DetailType, Source: *e.Source, Account: a.realm.Account,
-		Time: at.UTC().Format(time.RFC3339), Region: a.realm.Region, Resources: resources, Detail: detail,
+		Time: model.EventTime(at), Region: a.realm.Region, Resources: resources, Detail: detail,
 	}
 	event, err := json.Marshal(made, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
 		return "", nil, failed("MalformedDetail", "Detail is malformed.")
 	}
 	return made.ID, event, nil
-}
-
-// envelope is an event, with its members in the order in which AWS writes them.
-type envelope struct {
-	Version    string         `json:"version"`
-	ID         string         `json:"id"`
-	DetailType string         `json:"detail-type"`
-	Source     string         `json:"source"`
-	Account    string         `json:"account"`
-	Time       string         `json:"time"`
-	Region     string         `json:"region"`
-	Resources  []string       `json:"resources"`
-	Detail     jsontext.Value `json:"detail"`
 }
 
 // refuse says why an entry cannot be an event.

@@ -11,6 +11,7 @@ import (
 
 	"steady/awsapi"
 	"steady/events/pattern"
+	"steady/events/schedule"
 	"steady/model"
 	"steady/state"
 )
@@ -26,7 +27,8 @@ func (a *API) PutRule(ctx context.Context, in *eventbridge.PutRuleInput) (*event
 		return nil, err
 	}
 	rule := &model.EventRule{
-		Name: *in.Name, Description: aws.ToString(in.Description), EventPattern: *in.EventPattern, State: in.State,
+		Name: *in.Name, Description: aws.ToString(in.Description), State: in.State,
+		EventPattern: aws.ToString(in.EventPattern), ScheduleExpression: aws.ToString(in.ScheduleExpression),
 		RoleARN: aws.ToString(in.RoleArn), Tags: tags, CreatedAt: time.Now(),
 	}
 	if rule.State == "" {
@@ -34,8 +36,12 @@ func (a *API) PutRule(ctx context.Context, in *eventbridge.PutRuleInput) (*event
 	}
 	err = a.store.Update(ctx, func(tx *state.Tx) error {
 		put := *rule
+		put.ScheduledFrom = rule.CreatedAt
 		if old, ok := tx.EventRule(rule.Name); ok {
 			put.Targets, put.Tags, put.CreatedAt = old.Targets, old.Tags, old.CreatedAt
+			if old.ScheduleExpression == put.ScheduleExpression && old.Enabled() {
+				put.ScheduledFrom = old.ScheduledFrom
+			}
 		} else if count(tx) >= maxRules {
 			return limitExceeded()
 		}
@@ -61,6 +67,7 @@ func (a *API) checkRule(in *eventbridge.PutRuleInput) ([]model.Tag, error) {
 	p.named(in.Name, "name", 64)
 	p.length(in.Description, "description", 0, 512)
 	p.length(in.EventPattern, "eventPattern", 0, pattern.MaxLength)
+	p.length(in.ScheduleExpression, "scheduleExpression", 0, schedule.MaxLength)
 	if in.State != "" && !known(in.State) {
 		p.add(string(in.State), "state", "Member must satisfy enum value set: [ENABLED, DISABLED, ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS]")
 	}
@@ -70,14 +77,19 @@ func (a *API) checkRule(in *eventbridge.PutRuleInput) ([]model.Tag, error) {
 	if err := a.onDefaultBus(in.EventBusName); err != nil {
 		return nil, err
 	}
-	if aws.ToString(in.ScheduleExpression) != "" {
-		return nil, unsupported("ScheduleExpression", "rules match events only: call PutEvents on a schedule of your own")
-	}
-	if aws.ToString(in.EventPattern) == "" {
+	events, times := aws.ToString(in.EventPattern), aws.ToString(in.ScheduleExpression)
+	if events == "" && times == "" {
 		return nil, invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.")
 	}
-	if _, err := pattern.Parse(*in.EventPattern); err != nil {
-		return nil, awsapi.Errorf("InvalidEventPatternException", "%s", err.Error())
+	if times != "" {
+		if _, err := schedule.Parse(times); err != nil {
+			return nil, invalid("Parameter ScheduleExpression is not valid.")
+		}
+	}
+	if events != "" {
+		if _, err := pattern.Parse(events); err != nil {
+			return nil, awsapi.Errorf("InvalidEventPatternException", "%s", err.Error())
+		}
 	}
 	return readTags(in.Tags)
 }
@@ -117,14 +129,14 @@ func (a *API) DescribeRule(_ context.Context, in *eventbridge.DescribeRuleInput)
 	s := a.show(r)
 	return &eventbridge.DescribeRuleOutput{
 		Arn: s.Arn, CreatedBy: &a.realm.Account, Description: s.Description, EventBusName: s.EventBusName,
-		EventPattern: s.EventPattern, Name: s.Name, RoleArn: s.RoleArn, State: s.State,
+		EventPattern: s.EventPattern, Name: s.Name, RoleArn: s.RoleArn, ScheduleExpression: s.ScheduleExpression, State: s.State,
 	}, nil
 }
 
 func (a *API) show(r *model.EventRule) types.Rule {
 	return types.Rule{
 		Arn: aws.String(a.realm.EventRuleARN(r.Name)), Description: text(r.Description), EventBusName: aws.String(defaultBus),
-		EventPattern: &r.EventPattern, Name: &r.Name, RoleArn: text(r.RoleARN), State: r.State,
+		EventPattern: text(r.EventPattern), Name: &r.Name, RoleArn: text(r.RoleARN), ScheduleExpression: text(r.ScheduleExpression), State: r.State,
 	}
 }
 
@@ -154,9 +166,13 @@ func (a *API) ListRules(_ context.Context, in *eventbridge.ListRulesInput) (*eve
 	return &eventbridge.ListRulesOutput{Rules: rules, NextToken: next}, nil
 }
 
-// EnableRule has a rule match events again.
+// EnableRule has a rule match events, and fire at its times, again.
 func (a *API) EnableRule(ctx context.Context, in *eventbridge.EnableRuleInput) (*eventbridge.EnableRuleOutput, error) {
-	return &eventbridge.EnableRuleOutput{}, a.change(ctx, in.Name, in.EventBusName, func(r *model.EventRule) { r.State = types.RuleStateEnabled })
+	return &eventbridge.EnableRuleOutput{}, a.change(ctx, in.Name, in.EventBusName, func(r *model.EventRule) {
+		if !r.Enabled() {
+			r.State, r.ScheduledFrom = types.RuleStateEnabled, time.Now()
+		}
+	})
 }
 
 // DisableRule has a rule match no more events. What it has matched is still delivered.

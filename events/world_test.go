@@ -26,7 +26,8 @@ import (
 // world is the API behind the wire, as the SDK calls it, and what its bus has sent.
 type world struct {
 	*eventbridge.Client
-	t *testing.T
+	t     *testing.T
+	store *state.Store
 
 	mu   sync.Mutex
 	sent []string
@@ -41,6 +42,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
+	w.store = store
 	realm := model.Realm{Region: "us-east-1", Account: "000000000000"}
 	log := slog.New(slog.DiscardHandler)
 	b, err := bus.Open(bus.Options{Store: store, Queue: state.NewMemory(), Realm: realm, DeadLetters: t.TempDir(), Log: log, Send: w.send})

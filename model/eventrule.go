@@ -11,12 +11,16 @@ import (
 type EventRule struct {
 	Name         string
 	Description  string
-	EventPattern string // checked when it was put
-	State        types.RuleState
-	RoleARN      string
-	Tags         []Tag
-	Targets      []types.Target // in the order in which they were added
-	CreatedAt    time.Time
+	EventPattern string // checked when it was put; empty: none
+	// ScheduleExpression has the rule fire at times, counted from ScheduledFrom: when it
+	// was put or enabled. Empty: it does not.
+	ScheduleExpression string
+	ScheduledFrom      time.Time
+	State              types.RuleState
+	RoleARN            string
+	Tags               []Tag
+	Targets            []types.Target // in the order in which they were added
+	CreatedAt          time.Time
 }
 
 // Enabled is true of a rule that matches events.

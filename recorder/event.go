@@ -11,27 +11,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"steady/awsapi"
+	"steady/model"
 	"steady/monitor"
 )
 
-// envelope is an event in the form of EventBridge. Observed says that it was made from
-// what the API told, not sent by ECS.
-type envelope struct {
-	Version    string   `json:"version"`
-	ID         string   `json:"id"`
-	DetailType string   `json:"detail-type"`
-	Source     string   `json:"source"`
-	Account    string   `json:"account"`
-	Time       string   `json:"time"`
-	Region     string   `json:"region"`
-	Resources  []string `json:"resources"`
-	Detail     any      `json:"detail"`
-	Observed   string   `json:"observed"`
+// observed is an event in the form of EventBridge that was made from what the API told,
+// not sent by ECS.
+type observed struct {
+	model.Envelope
+	Observed string `json:"observed"`
 }
 
 func wrap(id, kind, resource string, at time.Time, detail any) (string, error) {
-	e := envelope{Version: "0", ID: id, DetailType: kind, Source: "aws.ecs", Time: at.UTC().Format(time.RFC3339),
-		Resources: []string{resource}, Detail: detail, Observed: "by asking the API"}
+	e := observed{Observed: "by asking the API", Envelope: model.Envelope{
+		Version: "0", ID: id, DetailType: kind, Source: "aws.ecs", Time: model.EventTime(at), Resources: []string{resource}, Detail: detail,
+	}}
 	if parts := strings.SplitN(resource, ":", 6); len(parts) == 6 {
 		e.Region, e.Account = parts[3], parts[4]
 	}

@@ -1,5 +1,5 @@
-// Package bus matches events against the rules of the default event bus and sees to it
-// that the targets of those that match are given them: at least once, for as long as
+// Package bus matches events against the rules of the default event bus, fires those that
+// have a schedule, and sees to it that the targets of those that match are given them: at least once, for as long as
 // each target's retry policy says, and into a dead-letter file if that was not enough.
 // It never knows how a target is reached.
 //
@@ -8,6 +8,8 @@
 //   - An event that Deliver has accepted is on disk for each target that it is for,
 //     until the target took it or the dead-letter file has it.
 //   - Targets do not wait for one another.
+//   - A schedule fires once for each of its times: that it has, is written together with
+//     what it sends.
 package bus
 
 import (
@@ -143,7 +145,7 @@ func (b *Bus) matchAll(events [][]byte) (due []Delivery) {
 
 // accept writes deliveries to disk, with these rows, and has them made.
 func (b *Bus) accept(ctx context.Context, due []Delivery, rows ...state.Row) error {
-	if len(due) == 0 {
+	if len(due) == 0 && len(rows) == 0 {
 		return nil
 	}
 	accepted, refused := b.admit(due)
@@ -211,8 +213,8 @@ func (b *Bus) nudge() {
 
 // rule is a rule that is ready to be used.
 type rule struct {
-	pattern *pattern.Pattern
-	inputs  []*input.Input // of the targets
+	pattern *pattern.Pattern // nil: it has only a schedule
+	inputs  []*input.Input   // of the targets
 }
 
 // match makes the deliveries of an event: one for each target of each rule that it
@@ -229,15 +231,20 @@ func (b *Bus) match(rules map[*model.EventRule]*rule, event []byte, now time.Tim
 	}
 	var due []Delivery
 	for r, ready := range rules {
-		if !ready.pattern.Matches(parsed) {
-			continue
+		if ready.pattern != nil && ready.pattern.Matches(parsed) {
+			due = append(due, b.deliveries(r, ready, head.ID, event, now)...)
 		}
-		o := input.Occasion{RuleName: r.Name, RuleARN: b.Realm.EventRuleARN(r.Name), Ingested: now, Event: event}
-		for i, t := range r.Targets {
-			due = append(due, Delivery{
-				Rule: r.Name, Target: *t.Id, EventID: head.ID, Payload: ready.inputs[i].Payload(o), Accepted: now, Next: now,
-			})
-		}
+	}
+	return due
+}
+
+// deliveries of an event to the targets of a rule.
+func (b *Bus) deliveries(r *model.EventRule, ready *rule, id string, event []byte, now time.Time) (due []Delivery) {
+	o := input.Occasion{RuleName: r.Name, RuleARN: b.Realm.EventRuleARN(r.Name), Ingested: now, Event: event}
+	for i, t := range r.Targets {
+		due = append(due, Delivery{
+			Rule: r.Name, Target: *t.Id, EventID: id, Payload: ready.inputs[i].Payload(o), Accepted: now, Next: now,
+		})
 	}
 	return due
 }
@@ -267,11 +274,13 @@ func (b *Bus) ready() map[*model.EventRule]*rule {
 }
 
 func compile(r *model.EventRule) (*rule, error) {
-	p, err := pattern.Parse(r.EventPattern)
-	if err != nil {
-		return nil, err
+	compiled := &rule{}
+	if r.EventPattern != "" {
+		var err error
+		if compiled.pattern, err = pattern.Parse(r.EventPattern); err != nil {
+			return nil, err
+		}
 	}
-	compiled := &rule{pattern: p}
 	for _, t := range r.Targets {
 		in, err := input.Of(t)
 		if err != nil {

@@ -16,7 +16,7 @@ type laneKey struct{ rule, target string }
 
 // lane is the deliveries to one target.
 type lane struct {
-	due    schedule
+	due    byNext
 	count  int // with those that are being written or attempted
 	bytes  int
 	active int // attempts
@@ -62,19 +62,19 @@ func (l *lane) add(d Delivery) {
 
 func (l *lane) push(d Delivery) { heap.Push(&l.due, d) }
 
-// schedule is deliveries by the time of their next attempt.
-type schedule []Delivery
+// byNext is deliveries by the time of their next attempt.
+type byNext []Delivery
 
-func (s schedule) Len() int { return len(s) }
-func (s schedule) Less(i, j int) bool {
+func (s byNext) Len() int { return len(s) }
+func (s byNext) Less(i, j int) bool {
 	if s[i].Next.Equal(s[j].Next) {
 		return s[i].Number < s[j].Number
 	}
 	return s[i].Next.Before(s[j].Next)
 }
-func (s schedule) Swap(i, j int) { s[i], s[j] = s[j], s[i] }
-func (s *schedule) Push(d any)   { *s = append(*s, d.(Delivery)) }
-func (s *schedule) Pop() any {
+func (s byNext) Swap(i, j int) { s[i], s[j] = s[j], s[i] }
+func (s *byNext) Push(d any)   { *s = append(*s, d.(Delivery)) }
+func (s *byNext) Pop() any {
 	last := len(*s) - 1
 	d := (*s)[last]
 	(*s)[last] = Delivery{}

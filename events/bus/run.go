@@ -12,11 +12,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 )
 
-// Run makes deliveries until ctx ends, and returns when no attempt is under way any
-// more. What it has not finished stays on disk.
+// Run makes deliveries, and fires schedules, until ctx ends, and returns when no attempt
+// is under way any more. What it has not finished stays on disk.
 func (b *Bus) Run(ctx context.Context) {
 	var attempts sync.WaitGroup
 	defer attempts.Wait()
+	attempts.Go(func() { b.keepTime(ctx) })
 	for {
 		wait := b.begin(ctx, &attempts)
 		timer := time.NewTimer(wait)

@@ -31,25 +31,12 @@ type Teller struct {
 	NewID func() string // of an event, a UUID
 }
 
-// envelope is what all events of EventBridge have in common.
-type envelope struct {
-	Version    string   `json:"version"`
-	ID         string   `json:"id"`
-	DetailType string   `json:"detail-type"`
-	Source     string   `json:"source"`
-	Account    string   `json:"account"`
-	Time       string   `json:"time"`
-	Region     string   `json:"region"`
-	Resources  []string `json:"resources"`
-	Detail     any      `json:"detail"`
-}
-
 // tell wraps a detail. Text that is no UTF-8, such as a reason that was cut in the
 // middle of a character, is mended: it must not keep a change from being made.
 func (t Teller) tell(cluster, kind, resource string, detail any) model.Event {
-	b, err := json.Marshal(envelope{
+	b, err := json.Marshal(model.Envelope{
 		Version: "0", ID: t.NewID(), DetailType: kind, Source: "aws.ecs",
-		Account: t.Realm.Account, Time: t.Now.UTC().Format(time.RFC3339), Region: t.Realm.Region,
+		Account: t.Realm.Account, Time: model.EventTime(t.Now), Region: t.Realm.Region,
 		Resources: []string{resource}, Detail: detail,
 	}, jsontext.AllowInvalidUTF8(true))
 	if err != nil {

@@ -48,6 +48,11 @@ type Service struct {
 	Target     string
 	Operations map[string]Operation
 	Known      []string
+	// Unsupported says of operations that are in Known alone why they are not carried
+	// out, and what does instead: half a sentence, which follows "because".
+	Unsupported map[string]string
+	// Refused names the members that operations refuse; it documents, and decides nothing.
+	Refused map[string][]string
 	// MaxBody is how many bytes the body of a request may have; 0 means MaxBody.
 	MaxBody int64
 }

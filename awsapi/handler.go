@@ -198,6 +198,9 @@ func (h *handler) operation(target string, auth *authorization) (Operation, erro
 	if op, ok := route.Operations[name]; ok {
 		return op, nil
 	}
+	if why, ok := route.Unsupported[name]; ok {
+		return Operation{}, Errorf("UnsupportedFeatureException", "%s is not supported by Steady, because %s.", name, why)
+	}
 	if route.known[name] {
 		return Operation{}, Errorf("UnsupportedFeatureException", "%s is not implemented by Steady yet.", name)
 	}

@@ -138,8 +138,8 @@ func TestClustersAndInstancesByTheCLI(t *testing.T) {
 	equal(t, "the status of the deleted cluster", gone.Status, "INACTIVE")
 	s.refused(t, "ClusterNotFoundException", "The referenced cluster was inactive.",
 		"ecs", "list-services", "--cluster", "staging")
-	s.refused(t, "UnsupportedFeatureException", "ListAttributes is not implemented by Steady yet.",
-		"ecs", "list-attributes", "--target-type", "container-instance")
+	s.refused(t, "UnsupportedFeatureException", "UpdateContainerAgent is not supported by Steady, because ",
+		"ecs", "update-container-agent", "--container-instance", "x")
 }
 
 func TestTaskDefinitionsByTheCLI(t *testing.T) {

@@ -42,7 +42,7 @@ func TestWrongRequestsChangeNothing(t *testing.T) {
 		{"no target", "", `{}`, "UnknownOperationException", "X-Amz-Target"},
 		{"the target of no API", "AmazonNothing_20200101.CreateCluster", `{}`, "UnknownOperationException", ""},
 		{"a target of no operation", ecsTarget + "CreateMoon", `{}`, "UnknownOperationException", "CreateMoon"},
-		{"an operation that is not built", ecsTarget + "ListAttributes", `{"targetType":"container-instance"}`, "UnsupportedFeatureException", "ListAttributes is not implemented by Steady yet."},
+		{"an operation that is not built", ecsTarget + "UpdateContainerAgent", `{"containerInstance":"x"}`, "UnsupportedFeatureException", "UpdateContainerAgent is not supported by Steady, because "},
 		{"a number for a string", ecsTarget + "CreateCluster", `{"clusterName":7}`, "SerializationException", "NUMBER_VALUE cannot be converted to String"},
 		{"a string for a number", ecsTarget + "UpdateService", `{"service":"web","desiredCount":"2"}`, "SerializationException", "STRING_VALUE cannot be converted to Integer"},
 		{"a fraction for a whole number", ecsTarget + "UpdateService", `{"service":"web","desiredCount":1.5}`, "SerializationException", "NUMBER_VALUE cannot be converted to Integer"},

@@ -40,9 +40,11 @@ func New(store *state.Store, realm model.Realm, o Options) *API {
 // Service lists the operations for the server.
 func (a *API) Service() awsapi.Service {
 	return awsapi.Service{
-		Name:   "ecs",
-		Target: "AmazonEC2ContainerServiceV20141113",
-		Known:  awsapi.OperationNames((*ecs.Client)(nil)),
+		Name:        "ecs",
+		Target:      "AmazonEC2ContainerServiceV20141113",
+		Known:       awsapi.OperationNames((*ecs.Client)(nil)),
+		Unsupported: unsupportedOperations(),
+		Refused:     refusedMembers(),
 		Operations: map[string]awsapi.Operation{
 			"CreateCluster":    awsapi.Op(a.CreateCluster),
 			"DescribeClusters": awsapi.Op(a.DescribeClusters),

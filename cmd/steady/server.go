@@ -230,11 +230,16 @@ func (s *server) handler(closing <-chan struct{}) http.Handler {
 	if s.keys != nil {
 		o.Keys = s.keys.secret
 	}
-	api := ecs.New(s.store, s.realm, ecs.Options{Settle: s.options.Settle})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.health)
-	mux.Handle("/", awsapi.Handler(o, api.Service(), s.logs.Service(), s.events.Service()))
+	mux.Handle("/", awsapi.Handler(o, s.services()...))
 	return mux
+}
+
+// services are the AWS APIs that are served. docs/api.md lists them.
+func (s *server) services() []awsapi.Service {
+	api := ecs.New(s.store, s.realm, ecs.Options{Settle: s.options.Settle})
+	return []awsapi.Service{api.Service(), s.logs.Service(), s.events.Service()}
 }
 
 // health says "ok", since requests are answered, and what is wrong nevertheless.

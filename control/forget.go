@@ -72,5 +72,6 @@ func forgetBefore(tx *state.Tx, before time.Time, settle time.Duration) (more bo
 		ledger.Drop(tx, s.Cluster, s.Name)
 		tx.DeleteService(s.Cluster, s.Name)
 	}
+	forgetDefinitions(tx)
 	return len(tasks) == mostForgotten
 }

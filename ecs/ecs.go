@@ -63,6 +63,11 @@ func (a *API) Service() awsapi.Service {
 			"ListTaskDefinitions":        awsapi.Op(a.ListTaskDefinitions),
 			"ListTaskDefinitionFamilies": awsapi.Op(a.ListTaskDefinitionFamilies),
 			"DeregisterTaskDefinition":   awsapi.Op(a.DeregisterTaskDefinition),
+			"DeleteTaskDefinitions":      awsapi.Op(a.DeleteTaskDefinitions),
+
+			"PutAttributes":    awsapi.Op(a.PutAttributes),
+			"DeleteAttributes": awsapi.Op(a.DeleteAttributes),
+			"ListAttributes":   awsapi.Op(a.ListAttributes),
 
 			"ListContainerInstances":     awsapi.Op(a.ListContainerInstances),
 			"DescribeContainerInstances": awsapi.Op(a.DescribeContainerInstances),
@@ -71,6 +76,7 @@ func (a *API) Service() awsapi.Service {
 			"DeregisterContainerInstance":   awsapi.Op(a.DeregisterContainerInstance),
 
 			"RunTask":       awsapi.Op(a.RunTask),
+			"StartTask":     awsapi.Op(a.StartTask),
 			"StopTask":      awsapi.Op(a.StopTask),
 			"ListTasks":     awsapi.Op(a.ListTasks),
 			"DescribeTasks": awsapi.Op(a.DescribeTasks),

@@ -29,11 +29,7 @@ func (a *API) RegisterTaskDefinition(ctx context.Context, in *ecs.RegisterTaskDe
 		return nil, err
 	}
 	err = a.store.Update(ctx, func(tx *state.Tx) error {
-		d.Revision = 1
-		for newest := range tx.RevisionsBackward(d.Family) {
-			d.Revision = newest.Revision + 1
-			break
-		}
+		d.Revision = tx.LastRevision(d.Family) + 1
 		tx.PutTaskDefinition(d)
 		return nil
 	})

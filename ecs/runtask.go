@@ -24,7 +24,8 @@ const (
 	maxRunCount     = 10
 	maxStartedBy    = 128 // characters
 	maxGroup        = 255 // characters
-	maxRunTaskToken = 64  // characters of a clientToken
+	maxReferenceID  = 1024
+	maxRunTaskToken = 64 // characters of a clientToken
 )
 
 // RunTask places tasks of their own and makes their records. Copies that found no
@@ -50,11 +51,25 @@ func (a *API) RunTask(ctx context.Context, in *ecs.RunTaskInput) (*ecs.RunTaskOu
 
 // checkRun checks what can be checked without the state.
 func checkRun(in *ecs.RunTaskInput) error {
-	if aws.ToString(in.TaskDefinition) == "" {
-		return invalid("taskDefinition can not be empty.")
-	}
 	if in.Count != nil && (*in.Count < 1 || *in.Count > maxRunCount) {
 		return invalid("count should be from 1 to %d.", maxRunCount)
+	}
+	if err := first(
+		oneOf("launch type", in.LaunchType, types.LaunchTypeEc2, types.LaunchTypeFargate, types.LaunchTypeExternal),
+		checkLaunch(in, maxStartedBy),
+	); err != nil {
+		return err
+	}
+	if err := placement.Validate(in.PlacementConstraints, in.PlacementStrategy); err != nil {
+		return invalid("Invalid placement of the task: %v", err)
+	}
+	return checkToken(in.ClientToken, maxRunTaskToken)
+}
+
+// checkLaunch checks what RunTask and StartTask have in common.
+func checkLaunch(in *ecs.RunTaskInput, maxStartedBy int) error {
+	if aws.ToString(in.TaskDefinition) == "" {
+		return invalid("taskDefinition can not be empty.")
 	}
 	if len(aws.ToString(in.StartedBy)) > maxStartedBy {
 		return invalid("startedBy can have at most %d characters.", maxStartedBy)
@@ -66,13 +81,11 @@ func checkRun(in *ecs.RunTaskInput) error {
 	if strings.HasPrefix(group, "service:") {
 		return invalid("Invalid namespace for group.")
 	}
-	if err := placement.Validate(in.PlacementConstraints, in.PlacementStrategy); err != nil {
-		return invalid("Invalid placement of the task: %v", err)
+	if len(aws.ToString(in.ReferenceId)) > maxReferenceID {
+		return invalid("referenceId can have at most %d characters.", maxReferenceID)
 	}
 	return first(
-		oneOf("launch type", in.LaunchType, types.LaunchTypeEc2, types.LaunchTypeFargate, types.LaunchTypeExternal),
 		oneOf("propagateTags", in.PropagateTags, types.PropagateTagsTaskDefinition, types.PropagateTagsNone),
-		checkToken(in.ClientToken, maxRunTaskToken),
 		refuse(runTaskMembers, in, "the request"),
 	)
 }
@@ -112,15 +125,7 @@ func (r *run) place(tx *state.Tx) error {
 		r.show(tx, earlier)
 		return nil
 	}
-	d, err := usableDefinition(&tx.Snapshot, *r.in.TaskDefinition)
-	if err != nil {
-		return err
-	}
-	overrides, err := readOverrides(r.in.Overrides, d)
-	if err != nil {
-		return err
-	}
-	request, err := r.request(d, overrides)
+	d, overrides, request, err := r.prepare(tx)
 	if err != nil {
 		return err
 	}
@@ -130,12 +135,28 @@ func (r *run) place(tx *state.Tx) error {
 	}
 	r.launch(tx, d, c.Name, request, overrides, result.Bindings)
 	for _, refusal := range result.Refusals {
-		r.out.Failures = append(r.out.Failures, types.Failure{
-			Arn:    aws.String(r.ecs.realm.InstanceARN(c.Name, refusal.Instance)),
-			Reason: aws.String(string(refusal.Reason)),
-		})
+		r.fail(c.Name, refusal.Instance, string(refusal.Reason))
 	}
 	return nil
+}
+
+// prepare finds what is to run, with what overrides, and what it asks of placement.
+func (r *run) prepare(tx *state.Tx) (d *model.TaskDefinition, o types.TaskOverride, q placement.Request, err error) {
+	if d, err = usableDefinition(&tx.Snapshot, *r.in.TaskDefinition); err != nil {
+		return d, o, q, err
+	}
+	if o, err = readOverrides(r.in.Overrides, d); err != nil {
+		return d, o, q, err
+	}
+	q, err = r.request(d, o)
+	return d, o, q, err
+}
+
+// fail tells that an instance did not take a task.
+func (r *run) fail(cluster, instance, reason string) {
+	r.out.Failures = append(r.out.Failures, types.Failure{
+		Arn: aws.String(r.ecs.realm.InstanceARN(cluster, instance)), Reason: aws.String(reason),
+	})
 }
 
 // earlier finds the tasks of the same request, made before: "an identifier that

@@ -153,6 +153,7 @@ func (a *API) showDefinition(d *model.TaskDefinition) *types.TaskDefinition {
 	shown.Status = types.TaskDefinitionStatus(d.Status)
 	shown.RegisteredAt = at(d.RegisteredAt)
 	shown.DeregisteredAt = at(d.DeregisteredAt)
+	shown.DeleteRequestedAt = at(d.DeleteRequestedAt)
 	shown.RegisteredBy = text(d.RegisteredBy)
 	if d.CPU > 0 {
 		shown.Cpu = aws.String(strconv.Itoa(d.CPU))

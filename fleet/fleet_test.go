@@ -206,9 +206,17 @@ func TestRegister(t *testing.T) {
 		if i := three[2]; i.CPU != 4*1024/3 || i.Memory != 8000/3 || i.AvailabilityZone != "us-east-1c" {
 			t.Fatalf("the third is %+v", i)
 		}
+		put(t, store, func(tx *state.Tx) {
+			i := *three[0]
+			i.Attributes = append(slices.Clone(i.Attributes), model.Attribute{Name: "stack", Value: "production", Custom: true})
+			tx.PutInstance(&i)
+		})
 		again, err := Register(t.Context(), store, m, 3)
 		if err != nil || again[0].ID != three[0].ID || again[2].ID != three[2].ID {
 			t.Fatalf("a restart changed the instances: %v", err)
+		}
+		if v, _ := again[0].Attribute("stack"); v != "production" || len(again[0].Attributes) != len(three[0].Attributes)+1 {
+			t.Errorf("attributes after a restart: %v", again[0].Attributes)
 		}
 		// Fewer: the third is empty and goes, the second has a task and stays.
 		put(t, store, func(tx *state.Tx) {

@@ -76,8 +76,16 @@ func (m Machine) instance(old *model.Instance, slot, n int) *model.Instance {
 	i.AgentVersion = m.AgentVersion
 	i.RuntimeVersion = m.RuntimeVersion
 	i.Attributes = m.attributes(i.AvailabilityZone, slot)
+	if old != nil {
+		i.Attributes = append(i.Attributes, custom(old)...)
+	}
 	i.Version++
 	return &i
+}
+
+// custom are the attributes that users put: they outlive a new registration.
+func custom(i *model.Instance) []model.Attribute {
+	return slices.DeleteFunc(slices.Clone(i.Attributes), func(a model.Attribute) bool { return !a.Custom })
 }
 
 // attributes are the built-in ones of a container instance, and the capabilities

@@ -29,6 +29,8 @@ type Instance struct {
 type Attribute struct {
 	Name  string
 	Value string
+	// Custom attributes were put by a user, not registered by the agent.
+	Custom bool
 }
 
 // Attribute returns the value of the named attribute and whether the instance

@@ -21,6 +21,8 @@ const (
 	Active   Status = "ACTIVE"
 	Draining Status = "DRAINING"
 	Inactive Status = "INACTIVE"
+
+	DeleteInProgress Status = "DELETE_IN_PROGRESS"
 )
 
 // Tag is a key and a value that a user attached to a resource.

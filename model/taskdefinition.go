@@ -8,8 +8,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
-// TaskDefinition is one immutable revision of a family. ACTIVE, or INACTIVE once
-// deregistered; running tasks and services are not affected by that.
+// TaskDefinition is one immutable revision of a family. ACTIVE, INACTIVE once
+// deregistered, DELETE_IN_PROGRESS once it is to go; running tasks and services are not
+// affected by that.
 type TaskDefinition struct {
 	Family         string
 	Revision       int
@@ -17,6 +18,8 @@ type TaskDefinition struct {
 	RegisteredAt   time.Time
 	DeregisteredAt time.Time
 	RegisteredBy   string
+	// DeleteRequestedAt is when the revision became DELETE_IN_PROGRESS.
+	DeleteRequestedAt time.Time
 	// CPU and Memory are the task-level limits in CPU units and MiB; 0 is none.
 	CPU    int
 	Memory int

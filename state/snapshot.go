@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 
 	"steady/model"
 )
@@ -167,6 +168,18 @@ func (t tables) Revisions(family string) iter.Seq[*model.TaskDefinition] {
 func (t tables) RevisionsBackward(family string) iter.Seq[*model.TaskDefinition] {
 	return prefixedBackward(t.definitions.rows, family+":")
 }
+
+// LastRevision is the highest number that a revision of the family ever had, 0 for a new
+// family: a number is not used again, even where its revision was deleted.
+func (t tables) LastRevision(family string) int {
+	last, _ := strconv.Atoi(t.Meta(lastRevision(family))) // no number: none was deleted
+	for newest := range t.RevisionsBackward(family) {
+		return max(last, newest.Revision)
+	}
+	return last
+}
+
+func lastRevision(family string) string { return "last-revision/" + family }
 
 // Service returns a service, DRAINING and INACTIVE ones included.
 func (t tables) Service(cluster, name string) (*model.Service, bool) {

@@ -1,6 +1,10 @@
 package state
 
-import "steady/model"
+import (
+	"strconv"
+
+	"steady/model"
+)
 
 // Change is one row that a commit changed. Old or New is nil when the row was
 // not there before or is not there after; else both are of the table's type, such
@@ -74,4 +78,10 @@ func (tx *Tx) DeleteQueryDefinition(id string)   { write(tx, tx.queries, id, nil
 func (tx *Tx) DeleteLookupTable(name string)     { write(tx, tx.lookups, name, nil) }
 func (tx *Tx) DeleteService(cluster, name string) {
 	write(tx, tx.services, ServiceKey(cluster, name), nil)
+}
+
+// DeleteTaskDefinition removes a revision, and keeps in mind that its number was used.
+func (tx *Tx) DeleteTaskDefinition(ref model.TaskDefinitionRef) {
+	tx.PutMeta(&Meta{Name: lastRevision(ref.Family), Value: strconv.Itoa(tx.LastRevision(ref.Family))})
+	write(tx, tx.definitions, ref.Key(), nil)
 }

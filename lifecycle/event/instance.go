@@ -60,7 +60,7 @@ func (t Teller) Instance(i *model.Instance, remaining placement.Remaining) model
 		UpdatedAt:            instant(t.Now),
 	}
 	for _, a := range i.Attributes {
-		detail.Attributes = append(detail.Attributes, attribute(a))
+		detail.Attributes = append(detail.Attributes, attribute{a.Name, a.Value})
 	}
 	return t.tell(i.Cluster, InstanceStateChange, arn, detail)
 }

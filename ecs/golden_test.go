@@ -38,6 +38,7 @@ func TestRepliesOnTheWire(t *testing.T) {
 	})))
 	golden(t, "describe-container-instances", must(w.DescribeContainerInstances(ctx, &ecs.DescribeContainerInstancesInput{
 		ContainerInstances: []string{"b54a2a04046f43319d743f6d7f6ca315"},
+		Include:            []types.ContainerInstanceField{types.ContainerInstanceFieldTags, types.ContainerInstanceFieldContainerInstanceHealth},
 	})))
 	golden(t, "describe-services", must(w.DescribeServices(ctx, &ecs.DescribeServicesInput{
 		Services: []string{"web", "gone"}, Include: []types.ServiceField{types.ServiceFieldTags},

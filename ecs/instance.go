@@ -113,7 +113,23 @@ func (a *API) showInstance(s *state.Snapshot, i *model.Instance, include []types
 	if slices.Contains(include, types.ContainerInstanceFieldTags) {
 		shown.Tags = showTags(i.Tags)
 	}
+	if slices.Contains(include, types.ContainerInstanceFieldContainerInstanceHealth) {
+		shown.HealthStatus = showHealth(i)
+	}
 	return shown
+}
+
+// showHealth: an agent is connected as long as its container runtime answers. Of one
+// that is not, nothing is known.
+func showHealth(i *model.Instance) *types.ContainerInstanceHealthStatus {
+	status := types.InstanceHealthCheckStateInsufficientData
+	if i.AgentConnected {
+		status = types.InstanceHealthCheckStateOk
+	}
+	return &types.ContainerInstanceHealthStatus{
+		OverallStatus: status,
+		Details:       []types.InstanceHealthCheckResult{{Type: types.InstanceHealthCheckTypeContainerRuntime, Status: status}},
+	}
 }
 
 // showAttributes are the instance's attributes, with its Availability Zone.

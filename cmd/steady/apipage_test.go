@@ -62,6 +62,8 @@ func listService(b *strings.Builder, s awsapi.Service) {
 		switch {
 		case done && len(members) > 0:
 			fmt.Fprintf(b, "| %s | partly: refuses %s |\n", name, strings.Join(members, "; "))
+		case done && s.Refused == nil:
+			fmt.Fprintf(b, "| %s | carried out |\n", name)
 		case done:
 			fmt.Fprintf(b, "| %s | whole |\n", name)
 		case why != "":

@@ -17,7 +17,9 @@ func TestDefinitionsGoWhenNothingIsOfThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	ref := func(revision int) model.TaskDefinitionRef { return model.TaskDefinitionRef{Family: "web", Revision: revision} }
+	ref := func(revision int) model.TaskDefinitionRef {
+		return model.TaskDefinitionRef{Family: "web", Revision: revision}
+	}
 	update := func(change func(*state.Tx)) string {
 		var left []string
 		err := store.Update(context.Background(), func(tx *state.Tx) error {

@@ -56,7 +56,7 @@ gone MISSING`))
 func TestStartTasksThatAreRefused(t *testing.T) {
 	w := equipped(t)
 	for want, change := range map[string]func(*ecs.StartTaskInput){
-		"ClientException: Container Instances cannot be empty.":                           func(in *ecs.StartTaskInput) { in.ContainerInstances = nil },
+		"ClientException: Container Instances cannot be empty.":                             func(in *ecs.StartTaskInput) { in.ContainerInstances = nil },
 		"InvalidParameterException: Container Instances cannot have more than 10 elements.": func(in *ecs.StartTaskInput) { in.ContainerInstances = make([]string, 11) },
 		"InvalidParameterException: startedBy can have at most 36 characters.":              func(in *ecs.StartTaskInput) { in.StartedBy = aws.String(strings.Repeat("x", 37)) },
 		"InvalidParameterException: Invalid namespace for group.":                           func(in *ecs.StartTaskInput) { in.Group = aws.String("service:web") },

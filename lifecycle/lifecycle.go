@@ -51,6 +51,7 @@ func Observe(t *model.Task, o model.Observation, now time.Time) *model.Task {
 	n := *t
 	told, kept := observeContainers(&n, o.Containers)
 	kept = observeHealth(&n, now) || kept
+	told = observeAttachments(&n, o.Attachments) || told
 	told = observeTimes(&n, o) || told
 	told = observeEnd(&n, o) || told
 	told = advance(&n, o.Status, now) || told
@@ -155,7 +156,12 @@ func endOf(n *model.Task, o model.Observation) (model.StopCode, string) {
 			return model.EssentialContainerExited, ReasonEssentialExited
 		}
 	}
-	if o.Status == model.Stopped {
+	switch {
+	case o.Failed != "" && n.Ran():
+		return model.EssentialContainerExited, o.Failed
+	case o.Failed != "":
+		return model.TaskFailedToStart, o.Failed
+	case o.Status == model.Stopped:
 		return model.TaskFailedToStart, ReasonFailedToStart
 	}
 	return "", ""

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,12 +25,17 @@ type Launch struct {
 	HostPorts  []model.HostPort
 	Overrides  types.TaskOverride
 	Tags       []model.Tag
+	// Network is the network configuration of a task with a network interface of its
+	// own, and Zone the Availability Zone where it was placed.
+	Network *types.NetworkConfiguration
+	Zone    string
 
 	EnableExecuteCommand bool
 }
 
 // New makes the record of a task that was placed. "A bridge task on EC2 visibly
-// goes PENDING, RUNNING, STOPPED."
+// goes PENDING, RUNNING, STOPPED"; one in network mode awsvpc begins as PROVISIONING,
+// with a network interface that is still to be made.
 func New(d *model.TaskDefinition, l Launch, now time.Time) *model.Task {
 	t := &model.Task{
 		ID: model.NewID(), Cluster: l.Cluster, TaskDefinition: d.Ref(), Instance: l.Instance,
@@ -38,6 +44,12 @@ func New(d *model.TaskDefinition, l Launch, now time.Time) *model.Task {
 		Health: model.HealthUnknown, CPU: l.CPU, Memory: l.Memory, HostPorts: l.HostPorts,
 		CreatedAt: now, ConnectivityAt: now, Overrides: l.Overrides, Tags: l.Tags, Version: 1,
 		EnableExecuteCommand: l.EnableExecuteCommand,
+	}
+	if d.OwnsInterface() {
+		t.Last = model.Provisioning
+		t.Attachments = []model.Attachment{{
+			ID: model.NewUUID(), Status: model.AttachmentPrecreated, Subnet: subnet(l.Network, l.Zone),
+		}}
 	}
 	if t.Group == "" {
 		t.Group = "family:" + d.Family
@@ -49,4 +61,19 @@ func New(d *model.TaskDefinition, l Launch, now time.Time) *model.Task {
 		})
 	}
 	return t
+}
+
+// subnet is the one in which a task's network interface is made. On Amazon it is a subnet
+// of the Availability Zone where the task was placed; here subnets are names, and stand
+// for the zones in turn.
+func subnet(c *types.NetworkConfiguration, zone string) string {
+	if c == nil || c.AwsvpcConfiguration == nil || len(c.AwsvpcConfiguration.Subnets) == 0 {
+		return ""
+	}
+	subnets := slices.Sorted(slices.Values(c.AwsvpcConfiguration.Subnets))
+	nth := 0
+	if zone != "" {
+		nth = int(zone[len(zone)-1] - 'a')
+	}
+	return subnets[nth%len(subnets)]
 }

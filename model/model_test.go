@@ -26,6 +26,29 @@ func TestCanBecome(t *testing.T) {
 	}
 }
 
+func TestAnInterfaceOnlyMovesForward(t *testing.T) {
+	for i, from := range attachmentOrder {
+		for j, to := range attachmentOrder {
+			if got := from.CanBecome(to); got != (j > i) {
+				t.Errorf("from %s to %s is %v", from, to, got)
+			}
+		}
+		if got := from.CanBecome(AttachmentFailed); got != (i < 3) {
+			t.Errorf("from %s to FAILED is %v", from, got)
+		}
+		if AttachmentFailed.CanBecome(from) {
+			t.Errorf("from FAILED to %s", from)
+		}
+	}
+}
+
+func TestInterfaceIDs(t *testing.T) {
+	id := InterfaceID("a")
+	if !regexp.MustCompile(`^eni-[0-9a-f]{17}$`).MatchString(id) || id != InterfaceID("a") || id == InterfaceID("b") {
+		t.Errorf("of attachment a: %s, then %s; of b: %s", id, InterfaceID("a"), InterfaceID("b"))
+	}
+}
+
 func TestIDs(t *testing.T) {
 	for range 100 {
 		if id := NewDeploymentID(); !regexp.MustCompile(`^ecs-svc/[1-9][0-9]{18}$`).MatchString(id) {

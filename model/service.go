@@ -48,9 +48,9 @@ type Service struct {
 
 	PlacementConstraints []types.PlacementConstraint
 	PlacementStrategy    []types.PlacementStrategy
-	// Spec carries what the engine does not reason about (tags flags, network
-	// configuration, …) in the API's own type; members with a field above are
-	// not set in it.
+	// Spec carries what the engine does not reason about (tags flags, …) in the API's
+	// own type; members with a field above are not set in it. Its network configuration
+	// is that of the PRIMARY deployment, and of the next one unless it is changed.
 	Spec types.Service
 	Tags []Tag
 	// ClientToken of the CreateService call that made it.
@@ -93,6 +93,9 @@ type EarlySuccess struct {
 type Revision struct {
 	ID             string // 19 digits
 	TaskDefinition TaskDefinitionRef
+	// Network is the network configuration of its tasks, nil where the task definition's
+	// network mode takes none.
+	Network *types.NetworkConfiguration
 }
 
 // Image is the image that a container of a deployment runs, resolved once for all
@@ -152,6 +155,8 @@ type Deployment struct {
 	// shares with the deployment that failed.
 	Revision          string
 	ServiceDeployment string
+	// Network is the network configuration of the deployment's tasks.
+	Network *types.NetworkConfiguration
 	// Images are the resolved images, once known.
 	Images    []Image
 	CreatedAt time.Time

@@ -136,31 +136,6 @@ type Binding struct {
 	Protocol      string
 }
 
-// Attachment is an elastic network interface of a task.
-type Attachment struct {
-	ID             string // UUID
-	Status         string // PRECREATED, CREATED, ATTACHING, ATTACHED, DETACHING, DETACHED, DELETED or FAILED
-	Subnet         string // "subnet-…"
-	Interface      string // "eni-…"
-	MAC            string
-	PrivateDNSName string
-	Address        string // private, IPv4
-}
-
-// Details are what is known of the interface, by the names that ECS gives them.
-func (a Attachment) Details() []types.KeyValuePair {
-	known := []types.KeyValuePair{}
-	for _, d := range [][2]string{
-		{"subnetId", a.Subnet}, {"networkInterfaceId", a.Interface}, {"macAddress", a.MAC},
-		{"privateDnsName", a.PrivateDNSName}, {"privateIPv4Address", a.Address},
-	} {
-		if d[1] != "" {
-			known = append(known, types.KeyValuePair{Name: &d[0], Value: &d[1]})
-		}
-	}
-	return known
-}
-
 // Override returns what the caller that ran the task has overridden of a container.
 func (t *Task) Override(container string) (types.ContainerOverride, bool) {
 	for _, o := range t.Overrides.ContainerOverrides {
@@ -256,4 +231,9 @@ type Observation struct {
 	PullStoppedAt      time.Time
 	ExecutionStoppedAt time.Time // when an essential container ended
 	Containers         []Container
+	// Attachments are the task's network interfaces that were seen.
+	Attachments []Attachment
+	// Failed is why the task ended where that is none of its containers' doing: the
+	// network of its own could not be made, or was lost.
+	Failed string
 }

@@ -65,6 +65,12 @@ func (d *TaskDefinition) Container(name string) (types.ContainerDefinition, bool
 	return types.ContainerDefinition{}, false
 }
 
+// OwnsInterface tells whether each task of the revision has a network interface of its
+// own: its network mode is awsvpc.
+func (d *TaskDefinition) OwnsInterface() bool {
+	return d.Spec.NetworkMode == types.NetworkModeAwsvpc
+}
+
 // Essential tells whether the task ends when this container ends. ECS: "essential
 // defaults to true".
 func Essential(c types.ContainerDefinition) bool {

@@ -80,9 +80,11 @@ func number(n *int32) string {
 func interfaces(x *model.Task, c model.Container) []networkInterface {
 	all := []networkInterface{}
 	for _, a := range x.Attachments {
-		all = append(all, networkInterface{AttachmentID: a.ID, PrivateIPv4Address: a.Address})
+		if a.Address != "" {
+			all = append(all, networkInterface{AttachmentID: a.ID, PrivateIPv4Address: a.Address})
+		}
 	}
-	if len(all) == 0 && c.Address != "" {
+	if len(x.Attachments) == 0 && c.Address != "" {
 		all = append(all, networkInterface{MACAddress: c.MAC, PrivateIPv4Address: c.Address})
 	}
 	return all

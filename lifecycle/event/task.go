@@ -117,7 +117,7 @@ func (t Teller) Task(x *model.Task, at Place) model.Event {
 func attachments(x *model.Task) []attachment {
 	all := []attachment{}
 	for _, a := range x.Attachments {
-		told := attachment{ID: a.ID, Type: "eni", Status: a.Status, Details: []attribute{}}
+		told := attachment{ID: a.ID, Type: "eni", Status: string(a.Status), Details: []attribute{}}
 		for _, d := range a.Details() {
 			told.Details = append(told.Details, attribute{*d.Name, *d.Value})
 		}

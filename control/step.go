@@ -205,6 +205,7 @@ func (s step) start(svc *model.Service, start rollout.Start) (_ *model.Service, 
 			Deployment: start.Deployment, StartedBy: start.Deployment,
 			Group: request.Group, LaunchType: svc.LaunchType,
 			CPU: request.CPU, Memory: request.Memory, HostPorts: request.Ports,
+			Network: network(svc, start.Deployment), Zone: s.zone(instance),
 			EnableExecuteCommand: svc.Spec.EnableExecuteCommand, Tags: svc.TaskTags(definition),
 		}, s.now)
 		s.tx.PutTask(t)
@@ -217,6 +218,22 @@ func (s step) start(svc *model.Service, start rollout.Start) (_ *model.Service, 
 	return svc, model.PlacementRefusal{
 		Message: placement.Event(svc.Name, result), Instance: result.Closest.Instance, Reason: string(result.Closest.Reason),
 	}
+}
+
+// network is the network configuration of a deployment's tasks.
+func network(svc *model.Service, deployment string) *types.NetworkConfiguration {
+	if d := svc.Deployment(deployment); d != nil {
+		return d.Network
+	}
+	return nil
+}
+
+// zone is the Availability Zone of a container instance.
+func (s step) zone(instance string) string {
+	if i := s.instance(instance); i != nil {
+		return i.AvailabilityZone
+	}
+	return ""
 }
 
 // place finds places for tasks: anywhere, or one on each of the given instances.

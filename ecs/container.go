@@ -20,7 +20,7 @@ const (
 )
 
 // checkContainers checks the container definitions of a task definition.
-func checkContainers(containers []types.ContainerDefinition) error {
+func checkContainers(containers []types.ContainerDefinition, mode types.NetworkMode) error {
 	switch {
 	case len(containers) == 0:
 		return refused("Container definitions should not be empty")
@@ -42,7 +42,7 @@ func checkContainers(containers []types.ContainerDefinition) error {
 	if !essential {
 		return refused("At least one container should be essential.")
 	}
-	return checkHostPorts(containers)
+	return first(checkNetworking(containers, mode), checkHostPorts(containers, mode))
 }
 
 func checkContainer(c *types.ContainerDefinition) error {
@@ -114,12 +114,13 @@ func checkPorts(c *types.ContainerDefinition) error {
 	return nil
 }
 
-// checkHostPorts: a port of the instance can be published once.
-func checkHostPorts(containers []types.ContainerDefinition) error {
+// checkHostPorts: a port of the instance, or of the task's network interface, is one
+// container's.
+func checkHostPorts(containers []types.ContainerDefinition, mode types.NetworkMode) error {
 	taken := map[model.HostPort]bool{}
 	for _, c := range containers {
 		for _, p := range c.PortMappings {
-			port := model.HostPort{Port: int(aws.ToInt32(p.HostPort)), Protocol: string(p.Protocol)}
+			port := model.HostPort{Port: int(hostPort(mode, p)), Protocol: string(p.Protocol)}
 			if port.Protocol == "" {
 				port.Protocol = string(types.TransportProtocolTcp)
 			}

@@ -38,6 +38,9 @@ func (a *API) CreateService(ctx context.Context, in *ecs.CreateServiceInput) (*e
 		if err := checkConstraints(wanted, d); err != nil {
 			return err
 		}
+		if wanted.Spec.NetworkConfiguration, err = networkOf(d, in.NetworkConfiguration, wanted.LaunchType); err != nil {
+			return err
+		}
 		svc, err := existing(&tx.Snapshot, wanted, d.Ref())
 		if err != nil {
 			return err

@@ -44,7 +44,8 @@ func (a *API) newDefinition(in *ecs.RegisterTaskDefinitionInput) (*model.TaskDef
 	family := aws.ToString(in.Family)
 	if err := first(
 		checkFamily(family),
-		checkContainers(in.ContainerDefinitions),
+		oneOf("networkMode", in.NetworkMode, in.NetworkMode.Values()...),
+		checkContainers(in.ContainerDefinitions, in.NetworkMode),
 		refuse(definitionMembers, in, "the task definition"),
 		checkDefinitionConstraints(in.PlacementConstraints),
 	); err != nil {
@@ -83,7 +84,7 @@ func checkFamily(family string) error {
 // definitionSpec is the task definition as ECS shows it, with its defaults.
 func definitionSpec(in *ecs.RegisterTaskDefinitionInput) types.TaskDefinition {
 	spec := types.TaskDefinition{
-		Compatibilities:         []types.Compatibility{types.CompatibilityExternal, types.CompatibilityEc2},
+		Compatibilities:         compatibilities(in.NetworkMode),
 		RequiresCompatibilities: in.RequiresCompatibilities,
 		ExecutionRoleArn:        text(aws.ToString(in.ExecutionRoleArn)),
 		TaskRoleArn:             text(aws.ToString(in.TaskRoleArn)),
@@ -93,9 +94,9 @@ func definitionSpec(in *ecs.RegisterTaskDefinitionInput) types.TaskDefinition {
 		Volumes:                 []types.Volume{},
 	}
 	for _, c := range in.ContainerDefinitions {
-		spec.ContainerDefinitions = append(spec.ContainerDefinitions, withDefaults(c))
+		spec.ContainerDefinitions = append(spec.ContainerDefinitions, withDefaults(c, in.NetworkMode))
 	}
-	spec.RequiresAttributes = requiresAttributes(spec.ContainerDefinitions)
+	spec.RequiresAttributes = requiresAttributes(spec.ContainerDefinitions, in.NetworkMode)
 	return spec
 }
 
@@ -109,7 +110,7 @@ func given[T any](list []T) []T {
 }
 
 // withDefaults fills in what ECS fills in.
-func withDefaults(c types.ContainerDefinition) types.ContainerDefinition {
+func withDefaults(c types.ContainerDefinition, mode types.NetworkMode) types.ContainerDefinition {
 	c.Essential = aws.Bool(model.Essential(c))
 	c.Environment = given(c.Environment)
 	c.MountPoints = given(c.MountPoints)
@@ -119,7 +120,7 @@ func withDefaults(c types.ContainerDefinition) types.ContainerDefinition {
 	c.PortMappings = slices.Clone(given(c.PortMappings))
 	for i := range c.PortMappings {
 		p := &c.PortMappings[i]
-		p.HostPort = aws.Int32(aws.ToInt32(p.HostPort)) // 0: a dynamic one
+		p.HostPort = aws.Int32(hostPort(mode, *p))
 		if p.Protocol == "" {
 			p.Protocol = types.TransportProtocolTcp
 		}

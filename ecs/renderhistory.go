@@ -101,15 +101,16 @@ func (a *API) showBreaker(s *state.Snapshot, svc *model.Service, d *model.Servic
 // task has resolved it.
 func (a *API) showRevision(s *state.Snapshot, r *model.ServiceRevision) types.ServiceRevision {
 	shown := types.ServiceRevision{
-		ServiceRevisionArn: aws.String(a.realm.ServiceRevisionARN(r.Cluster, r.Service, r.ID)),
-		ServiceArn:         aws.String(a.realm.ServiceARN(r.Cluster, r.Service)),
-		ClusterArn:         aws.String(a.realm.ClusterARN(r.Cluster)),
-		TaskDefinition:     aws.String(a.realm.TaskDefinitionARN(r.TaskDefinition)),
-		LaunchType:         r.LaunchType,
-		CreatedAt:          at(r.CreatedAt),
-		ContainerImages:    []types.ContainerImage{},
-		LoadBalancers:      []types.LoadBalancer{},
-		ServiceRegistries:  []types.ServiceRegistry{},
+		ServiceRevisionArn:   aws.String(a.realm.ServiceRevisionARN(r.Cluster, r.Service, r.ID)),
+		ServiceArn:           aws.String(a.realm.ServiceARN(r.Cluster, r.Service)),
+		ClusterArn:           aws.String(a.realm.ClusterARN(r.Cluster)),
+		TaskDefinition:       aws.String(a.realm.TaskDefinitionARN(r.TaskDefinition)),
+		LaunchType:           r.LaunchType,
+		NetworkConfiguration: r.Network,
+		CreatedAt:            at(r.CreatedAt),
+		ContainerImages:      []types.ContainerImage{},
+		LoadBalancers:        []types.LoadBalancer{},
+		ServiceRegistries:    []types.ServiceRegistry{},
 	}
 	d, ok := s.TaskDefinition(r.TaskDefinition)
 	if !ok {

@@ -66,18 +66,19 @@ func (a *API) showDeployments(s *state.Snapshot, svc *model.Service) []types.Dep
 		d := &svc.Deployments[i]
 		n, wanted := countDeployment(s, svc, d.ID)
 		shown = append(shown, types.Deployment{
-			Id:                 aws.String(d.ID),
-			Status:             aws.String(string(d.Status)),
-			TaskDefinition:     aws.String(a.realm.TaskDefinitionARN(d.TaskDefinition)),
-			DesiredCount:       int32(requested(svc, d, wanted)),
-			RunningCount:       int32(n.running),
-			PendingCount:       int32(n.pending),
-			FailedTasks:        int32(rollout.FailedTasks(svc, d, s.TasksOf(svc.Cluster, svc.Name), a.settle, now)),
-			CreatedAt:          at(d.CreatedAt),
-			UpdatedAt:          at(d.UpdatedAt),
-			LaunchType:         svc.LaunchType,
-			RolloutState:       types.DeploymentRolloutState(d.Rollout),
-			RolloutStateReason: text(d.Reason),
+			Id:                   aws.String(d.ID),
+			Status:               aws.String(string(d.Status)),
+			TaskDefinition:       aws.String(a.realm.TaskDefinitionARN(d.TaskDefinition)),
+			DesiredCount:         int32(requested(svc, d, wanted)),
+			RunningCount:         int32(n.running),
+			PendingCount:         int32(n.pending),
+			FailedTasks:          int32(rollout.FailedTasks(svc, d, s.TasksOf(svc.Cluster, svc.Name), a.settle, now)),
+			CreatedAt:            at(d.CreatedAt),
+			UpdatedAt:            at(d.UpdatedAt),
+			LaunchType:           svc.LaunchType,
+			NetworkConfiguration: d.Network,
+			RolloutState:         types.DeploymentRolloutState(d.Rollout),
+			RolloutStateReason:   text(d.Reason),
 		})
 	}
 	return shown

@@ -128,20 +128,23 @@ func showAttachments(t *model.Task) []types.Attachment {
 	shown := []types.Attachment{}
 	for _, a := range t.Attachments {
 		shown = append(shown, types.Attachment{
-			Id: text(a.ID), Type: aws.String("ElasticNetworkInterface"), Status: text(a.Status), Details: a.Details(),
+			Id: text(a.ID), Type: aws.String("ElasticNetworkInterface"), Status: text(string(a.Status)), Details: a.Details(),
 		})
 	}
 	return shown
 }
 
-// showInterfaces tells where a container was reached. One of a task without network
-// interfaces of its own has an address in the network of its instance.
+// showInterfaces tells where a container was reached: at its task's network interface, as
+// soon as that has an address. One of a task without network interfaces of its own has an
+// address in the network of its instance.
 func showInterfaces(t *model.Task, c model.Container) []types.NetworkInterface {
 	shown := []types.NetworkInterface{}
 	for _, a := range t.Attachments {
-		shown = append(shown, types.NetworkInterface{AttachmentId: text(a.ID), PrivateIpv4Address: text(a.Address)})
+		if a.Address != "" {
+			shown = append(shown, types.NetworkInterface{AttachmentId: text(a.ID), PrivateIpv4Address: text(a.Address)})
+		}
 	}
-	if len(shown) == 0 && c.Address != "" {
+	if len(t.Attachments) == 0 && c.Address != "" {
 		shown = append(shown, types.NetworkInterface{PrivateIpv4Address: text(c.Address)})
 	}
 	return shown

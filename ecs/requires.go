@@ -11,14 +11,18 @@ const (
 	capability = "com.amazonaws.ecs.capability."
 	dockerAPI  = capability + "docker-remote-api."
 
-	healthCapability = "ecs.capability.container-health-check"
+	healthCapability    = "ecs.capability.container-health-check"
+	interfaceCapability = "ecs.capability.task-eni"
 )
 
 // requiresAttributes tells what a container instance must have to run the task
 // definition: the capabilities that its members call for. A capability that no
 // agent of Steady has (task-iam-role) is not required, since no instance would do.
-func requiresAttributes(containers []types.ContainerDefinition) []types.Attribute {
+func requiresAttributes(containers []types.ContainerDefinition, mode types.NetworkMode) []types.Attribute {
 	var names []string
+	if mode == types.NetworkModeAwsvpc {
+		names = append(names, interfaceCapability, dockerAPI+"1.18")
+	}
 	for _, c := range containers {
 		if c.MemoryReservation != nil {
 			names = append(names, dockerAPI+"1.21")

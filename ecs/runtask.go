@@ -86,6 +86,7 @@ func checkLaunch(in *ecs.RunTaskInput, maxStartedBy int) error {
 	}
 	return first(
 		oneOf("propagateTags", in.PropagateTags, types.PropagateTagsTaskDefinition, types.PropagateTagsNone),
+		checkNetwork(in.NetworkConfiguration),
 		refuse(runTaskMembers, in, "the request"),
 	)
 }
@@ -102,12 +103,13 @@ func requestDigest(in *ecs.RunTaskInput) (string, error) {
 
 // run is one RunTask request on its way.
 type run struct {
-	ecs    *API
-	in     *ecs.RunTaskInput
-	tags   []model.Tag
-	digest string
-	now    time.Time
-	out    ecs.RunTaskOutput
+	ecs     *API
+	in      *ecs.RunTaskInput
+	tags    []model.Tag
+	digest  string
+	now     time.Time
+	network *types.NetworkConfiguration // of the tasks, as it is kept
+	out     ecs.RunTaskOutput
 }
 
 // place is the transaction.
@@ -146,6 +148,9 @@ func (r *run) prepare(tx *state.Tx) (d *model.TaskDefinition, o types.TaskOverri
 		return d, o, q, err
 	}
 	if o, err = readOverrides(r.in.Overrides, d); err != nil {
+		return d, o, q, err
+	}
+	if r.network, err = networkOf(d, r.in.NetworkConfiguration, r.in.LaunchType); err != nil {
 		return d, o, q, err
 	}
 	q, err = r.request(d, o)
@@ -223,6 +228,7 @@ func (r *run) launch(tx *state.Tx, d *model.TaskDefinition, cluster string, q pl
 			Cluster: cluster, Instance: instance, Group: q.Group, StartedBy: aws.ToString(r.in.StartedBy),
 			LaunchType: types.LaunchTypeEc2, CPU: q.CPU, Memory: q.Memory, HostPorts: q.Ports,
 			Overrides: overrides, Tags: tags, EnableExecuteCommand: r.in.EnableExecuteCommand,
+			Network: r.network, Zone: zoneOf(&tx.Snapshot, instance),
 		}, r.now)
 		t.ClientToken, t.RequestDigest = aws.ToString(r.in.ClientToken), r.digest
 		tx.PutTask(t)

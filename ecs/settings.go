@@ -61,6 +61,7 @@ func checkSettings(in *ecs.UpdateServiceInput) error {
 	}
 	return first(
 		oneOf("propagateTags", in.PropagateTags, in.PropagateTags.Values()...),
+		checkNetwork(in.NetworkConfiguration),
 		oneOf("availabilityZoneRebalancing", in.AvailabilityZoneRebalancing, in.AvailabilityZoneRebalancing.Values()...),
 	)
 }
@@ -92,6 +93,9 @@ func applySettings(n *model.Service, in *ecs.UpdateServiceInput) error {
 	}
 	if in.EnableExecuteCommand != nil {
 		n.Spec.EnableExecuteCommand = *in.EnableExecuteCommand
+	}
+	if in.NetworkConfiguration != nil {
+		n.Spec.NetworkConfiguration = in.NetworkConfiguration
 	}
 	if in.DeploymentController != nil {
 		n.Spec.DeploymentController = &types.DeploymentController{Type: types.DeploymentControllerTypeEcs}

@@ -157,9 +157,27 @@ func TestRefusedTaskDefinitions(t *testing.T) {
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 				d.RequiresCompatibilities = []types.Compatibility{types.CompatibilityEc2, types.CompatibilityFargate}
 			}},
-		{"ClientException: networkMode other than bridge is not supported by Steady yet: remove it from the task definition",
+		{"InvalidParameterException: networkMode should be one of [bridge,host,awsvpc,none]",
+			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
+				d.NetworkMode = "overlay"
+			}},
+		{"ClientException: When networkMode=awsvpc, the host ports and container ports in port mappings must match.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 				d.NetworkMode = types.NetworkModeAwsvpc
+				c.PortMappings = []types.PortMapping{port(80, 8080, "")}
+			}},
+		{"ClientException: When networkMode=awsvpc, the host ports and container ports in port mappings must match.",
+			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
+				d.NetworkMode = types.NetworkModeAwsvpc
+				c.PortMappings = []types.PortMapping{port(80, 0, "")}
+			}},
+		{"ClientException: Invalid setting for container 'side'. 'hostPort' 80/tcp is used more than once.",
+			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
+				d.NetworkMode = types.NetworkModeAwsvpc
+				c.PortMappings = []types.PortMapping{{ContainerPort: aws.Int32(80)}}
+				side := *c
+				side.Name = aws.String("side")
+				d.ContainerDefinitions = append(d.ContainerDefinitions, side)
 			}},
 	} {
 		in := &ecs.RegisterTaskDefinitionInput{Family: aws.String("web"), ContainerDefinitions: []types.ContainerDefinition{webContainer()}}

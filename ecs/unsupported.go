@@ -36,9 +36,8 @@ var updateClusterMembers = []unsupported[ecs.UpdateClusterInput]{
 }
 
 var definitionMembers = []unsupported[ecs.RegisterTaskDefinitionInput]{
-	{"networkMode other than bridge", func(i *ecs.RegisterTaskDefinitionInput) bool {
-		return i.NetworkMode != "" && i.NetworkMode != types.NetworkModeBridge
-	}},
+	{"networkMode host", func(i *ecs.RegisterTaskDefinitionInput) bool { return i.NetworkMode == types.NetworkModeHost }},
+	{"networkMode none", func(i *ecs.RegisterTaskDefinitionInput) bool { return i.NetworkMode == types.NetworkModeNone }},
 	{"requiresCompatibilities other than EC2 and EXTERNAL", func(i *ecs.RegisterTaskDefinitionInput) bool {
 		for _, c := range i.RequiresCompatibilities {
 			if c != types.CompatibilityEc2 && c != types.CompatibilityExternal {
@@ -127,7 +126,6 @@ var serviceMembers = []unsupported[ecs.UpdateServiceInput]{
 	{"gatewayConnectors", func(i *ecs.UpdateServiceInput) bool { return len(i.GatewayConnectors) > 0 }},
 	{"loadBalancers", func(i *ecs.UpdateServiceInput) bool { return len(i.LoadBalancers) > 0 }},
 	{"monitoring", func(i *ecs.UpdateServiceInput) bool { return i.Monitoring != nil }},
-	{"networkConfiguration", func(i *ecs.UpdateServiceInput) bool { return i.NetworkConfiguration != nil }},
 	{"platformVersion", func(i *ecs.UpdateServiceInput) bool { return aws.ToString(i.PlatformVersion) != "" }},
 	{"serviceConnectConfiguration", func(i *ecs.UpdateServiceInput) bool {
 		return i.ServiceConnectConfiguration != nil && i.ServiceConnectConfiguration.Enabled
@@ -153,7 +151,6 @@ var runTaskMembers = []unsupported[ecs.RunTaskInput]{
 	{"launchType other than EC2", func(i *ecs.RunTaskInput) bool {
 		return i.LaunchType != "" && i.LaunchType != types.LaunchTypeEc2
 	}},
-	{"networkConfiguration", func(i *ecs.RunTaskInput) bool { return i.NetworkConfiguration != nil }},
 	{"platformVersion", func(i *ecs.RunTaskInput) bool { return aws.ToString(i.PlatformVersion) != "" }},
 	{"volumeConfigurations", func(i *ecs.RunTaskInput) bool { return len(i.VolumeConfigurations) > 0 }},
 }

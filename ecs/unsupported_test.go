@@ -18,7 +18,7 @@ func TestEveryMemberIsCarriedOutOrRefused(t *testing.T) {
 			"StopTimeout User VersionConsistency WorkingDirectory")
 	})
 	t.Run("task definition", func(t *testing.T) {
-		everyMember(t, definitionMembers, "ContainerDefinitions Family Cpu Memory ExecutionRoleArn PlacementConstraints "+
+		everyMember(t, definitionMembers, "ContainerDefinitions Family Cpu Memory ExecutionRoleArn NetworkMode PlacementConstraints "+
 			"RuntimePlatform Tags TaskRoleArn")
 	})
 	t.Run("CreateCluster", func(t *testing.T) {
@@ -26,7 +26,7 @@ func TestEveryMemberIsCarriedOutOrRefused(t *testing.T) {
 	})
 	t.Run("UpdateService", func(t *testing.T) {
 		everyMember(t, serviceMembers, "Service Cluster DeploymentConfiguration DesiredCount EnableECSManagedTags EnableExecuteCommand "+
-			"ForceNewDeployment HealthCheckGracePeriodSeconds PlacementConstraints PlacementStrategy PropagateTags TaskDefinition",
+			"ForceNewDeployment HealthCheckGracePeriodSeconds NetworkConfiguration PlacementConstraints PlacementStrategy PropagateTags TaskDefinition",
 			"AvailabilityZoneRebalancing", "ENABLED")
 	})
 	t.Run("deployment configuration", func(t *testing.T) {
@@ -40,7 +40,7 @@ func TestEveryMemberIsCarriedOutOrRefused(t *testing.T) {
 		everyMember[types.DeploymentEarlySuccessCriteria](t, nil, "Enable HealthyPercent SourceServiceRevisionCleanup")
 	})
 	t.Run("RunTask", func(t *testing.T) {
-		everyMember(t, runTaskMembers, "TaskDefinition ClientToken Cluster Count EnableECSManagedTags EnableExecuteCommand Group Overrides "+
+		everyMember(t, runTaskMembers, "TaskDefinition ClientToken Cluster Count EnableECSManagedTags EnableExecuteCommand Group NetworkConfiguration Overrides "+
 			"PlacementConstraints PlacementStrategy PropagateTags ReferenceId StartedBy Tags")
 	})
 	t.Run("overrides", func(t *testing.T) {

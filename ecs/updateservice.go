@@ -14,8 +14,8 @@ import (
 )
 
 // UpdateService changes a service's settings, and begins a deployment when its task
-// definition changes or forceNewDeployment asks for one. All else takes effect
-// without a deployment.
+// definition or its network configuration changes or forceNewDeployment asks for one.
+// All else takes effect without a deployment.
 func (a *API) UpdateService(ctx context.Context, in *ecs.UpdateServiceInput) (*ecs.UpdateServiceOutput, error) {
 	if aws.ToString(in.Service) == "" {
 		return nil, invalid("Service can not be empty.")
@@ -76,10 +76,24 @@ func updated(s *state.Snapshot, svc *model.Service, in *ecs.UpdateServiceInput, 
 			return nil, err
 		}
 	}
-	if ref == running && !in.ForceNewDeployment {
+	if err := updateNetwork(s, &n, ref); err != nil {
+		return nil, err
+	}
+	if ref == running && !in.ForceNewDeployment && sameNetwork(svc.Spec.NetworkConfiguration, n.Spec.NetworkConfiguration) {
 		return &n, nil
 	}
 	return rollout.Begin(&n, ref, rollout.NewNames(), now), nil
+}
+
+// updateNetwork is the network configuration for the revision that the service is to run.
+func updateNetwork(s *state.Snapshot, n *model.Service, ref model.TaskDefinitionRef) error {
+	d, ok := s.TaskDefinition(ref)
+	if !ok {
+		return nil
+	}
+	network, err := networkOf(d, n.Spec.NetworkConfiguration, n.LaunchType)
+	n.Spec.NetworkConfiguration = network
+	return err
 }
 
 // nextDefinition is the revision that an update asks for. The one that the service

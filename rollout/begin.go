@@ -25,7 +25,8 @@ func NewNames() Names {
 func Begin(s *model.Service, ref model.TaskDefinitionRef, n Names, now time.Time) *model.Service {
 	return begin(s, model.Deployment{
 		ID: n.Deployment, TaskDefinition: ref, Revision: n.Revision, ServiceDeployment: n.ServiceDeployment,
-		Reason: "ECS deployment " + n.Deployment + " in progress.",
+		Network: s.Spec.NetworkConfiguration,
+		Reason:  "ECS deployment " + n.Deployment + " in progress.",
 	}, now)
 }
 
@@ -35,7 +36,7 @@ func beginRollback(s *model.Service, failed model.Deployment, id, reason string,
 	return begin(s, model.Deployment{
 		ID: id, TaskDefinition: s.Completed.TaskDefinition, Revision: s.Completed.ID,
 		ServiceDeployment: failed.ServiceDeployment, Rollback: failed.ID, Reason: reason,
-		Images: s.CompletedImages,
+		Images: s.CompletedImages, Network: s.Completed.Network,
 	}, now)
 }
 
@@ -48,6 +49,7 @@ func begin(s *model.Service, d model.Deployment, now time.Time) *model.Service {
 	d.Status, d.Rollout = model.Primary, model.InProgress
 	d.CreatedAt, d.UpdatedAt = now, now
 	n.Deployments = append([]model.Deployment{d}, n.Deployments...)
+	n.Spec.NetworkConfiguration = d.Network
 	n.Placement = model.PlacementRefusal{}
 	return &n
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
 	"steady/agent/output"
 	"steady/awslogs"
 	"steady/runtime"
@@ -40,6 +42,19 @@ func (r *runner) openLog(ctx context.Context, p *part) error {
 		r.log.Warn("open the log stream of a container, trying again while it runs", "container", p.observed.Name, "error", err)
 	}
 	return nil
+}
+
+// blockingLog is what the engine keeps of a container with mode blocking: so much that a
+// reader who is far behind, or away for a while, still finds it. The engine goes on
+// writing where ECS's driver would have the container wait.
+var blockingLog = map[string]string{"max-size": "512m", "max-file": "2"}
+
+// engineLog is how the engine keeps what a container writes.
+func engineLog(c types.ContainerDefinition) runtime.Log {
+	if o, given, err := awslogs.Of(c); err == nil && given && o.Blocking {
+		return runtime.Log{Options: blockingLog}
+	}
+	return runtime.Log{}
 }
 
 // noLogDriver is why a container does not start, as Docker's awslogs driver would say.

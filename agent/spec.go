@@ -32,6 +32,7 @@ func (a *Agent) spec(t *model.Task, d *model.TaskDefinition, c types.ContainerDe
 		MemoryReservation: mebibytes(o.MemoryReservation, c.MemoryReservation),
 		Ports:             ports(c.PortMappings),
 		HealthCheck:       healthCheck(c.HealthCheck),
+		Log:               engineLog(c),
 	}
 	if o.Command != nil {
 		s.Command = o.Command

@@ -176,6 +176,27 @@ func TestAFloodOfOutput(t *testing.T) {
 	t.Logf("%d lines, %d missing, %d notices such as %q; %d MiB", len(numbers), missing, len(notices), append(notices, "")[0], c.server.memory(t))
 }
 
+// With mode blocking no line is dropped, however fast they come, nor while Steady is away.
+func TestAFloodOfBlockingOutput(t *testing.T) {
+	c := up(t).caller(t)
+	arn := c.run(logging(app("-flood", "4s", "-log-bytes", "400"), "/flood", "awslogs-create-group", "true", "awslogs-stream-prefix", "x", "mode", "blocking"))
+	stream := "x/app/" + idOf(arn)
+	c.logs("/flood", stream, "line 1 ")
+	c.server.kill()
+	c.server.start()
+	c.logs("/flood", stream, "msg=listening") // behind the flood
+	numbers, notices := numbered(t, c.logged("/flood", stream))
+	for i, n := range numbers {
+		if n != i+1 {
+			t.Fatalf("line %d is the one after line %d", n, i)
+		}
+	}
+	if len(numbers) < 1000 || len(notices) > 0 {
+		t.Errorf("%d lines; notices %q", len(numbers), notices)
+	}
+	t.Logf("%d lines of 400 bytes in 4 s; %d MiB", len(numbers), c.server.memory(t))
+}
+
 var residentKiB = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
 
 // memory is the most that the server's process has had resident, in MiB.

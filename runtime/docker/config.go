@@ -3,6 +3,7 @@ package docker
 import (
 	"fmt"
 	"maps"
+	"math"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -32,6 +33,21 @@ func logConfig(l runtime.Log) container.LogConfig {
 	}
 	maps.Copy(config.Config, l.Options)
 	return config
+}
+
+// fileBytes is what one file of a log holds before the engine begins the next; without a
+// bound it never does.
+func fileBytes(l container.LogConfig) float64 {
+	size := strings.TrimRight(strings.ToLower(l.Config["max-size"]), "ib")
+	number, unit := strings.TrimRight(size, "kmgt"), 1.0
+	if len(number) < len(size) {
+		unit = map[byte]float64{'k': 1e3, 'm': 1e6, 'g': 1e9, 't': 1e12}[size[len(number)]]
+	}
+	n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err != nil || n <= 0 {
+		return math.Inf(1)
+	}
+	return n * unit
 }
 
 // configOf puts a specification into the engine's words.

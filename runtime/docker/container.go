@@ -20,9 +20,6 @@ import (
 // values are passed to Docker as 2".
 const minCPUShares = 2
 
-// logFileBytes is at least what one of the files holds before the next is begun.
-const logFileBytes = 10_000_000
-
 // Create makes a container. An image that is not there is not pulled: Pull comes first.
 // What the engine says that it will not honour is logged.
 func (r *Runtime) Create(ctx context.Context, spec runtime.Spec) (string, error) {

@@ -24,6 +24,7 @@ const (
 // more than a file's worth of lines was waiting to be read. A container that writes
 // that fast and then pauses for as long looks the same, so a count is an estimate.
 type gaps struct {
+	file float64       // bytes that one of the log's files holds at least
 	last time.Time     // of the newest line
 	lag  time.Duration // how old that was when it was read
 	seen time.Time     // of the line after which a gap was noticed, and not believed
@@ -62,7 +63,7 @@ func (g *gaps) again(l runtime.Line) { g.kept = g.kept || l.At.Equal(g.seen) }
 // whole files. A pace that is measured under load may be far off; a stretch that is
 // suspected for nothing costs no more than reading the log again.
 func (g *gaps) missing(gap time.Duration) bool {
-	return gap > 0 && g.pace*gap.Seconds() > logFileBytes/8 && g.pace*g.lag.Seconds() > logFileBytes/4
+	return gap > 0 && g.pace*gap.Seconds() > g.file/8 && g.pace*g.lag.Seconds() > g.file/4
 }
 
 // measure counts a line to the pace of the log.

@@ -66,7 +66,7 @@ func (o *output) run(ctx context.Context) error {
 	pause := atOnce
 	for {
 		before := o.place
-		over, err := o.ended(ctx)
+		over, err := o.look(ctx)
 		if err == nil {
 			err = o.read(ctx, !over)
 		}
@@ -98,10 +98,17 @@ func missing(err error) bool {
 	return errors.As(err, &e) && e.Kind == runtime.NotFound
 }
 
-// ended tells whether the container has ended, so that all it wrote is in its log.
-func (o *output) ended(ctx context.Context) (bool, error) {
-	c, err := o.runtime.Inspect(ctx, o.id)
-	return c.State == runtime.Exited, err
+// look tells whether the container has ended, so that all it wrote is in its log, and
+// learns how the engine keeps that.
+func (o *output) look(ctx context.Context) (ended bool, err error) {
+	c, err := o.runtime.engine.ContainerInspect(ctx, o.id, client.ContainerInspectOptions{})
+	if err != nil {
+		return false, failure("CannotInspectContainerError", o.id, err)
+	}
+	if h := c.Container.HostConfig; h != nil {
+		o.gaps.file = fileBytes(h.LogConfig)
+	}
+	return fromEngine(c.Container).State == runtime.Exited, nil
 }
 
 // read reads the log from the last place on, to its present end or as long as it is

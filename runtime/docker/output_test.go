@@ -3,9 +3,12 @@ package docker
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/moby/moby/api/types/container"
 
 	"steady/runtime"
 )
@@ -14,14 +17,27 @@ import (
 // engine keeps what it wrote: each line is told once and in order, and every stretch
 // that is missing is said where it is.
 func TestOutputOfAFlood(t *testing.T) {
+	missing := outputOfAFlood(t, runtime.Log{})
+	t.Logf("%d lines are missing", missing)
+}
+
+// Files that hold more than what the reader is ever behind lose nothing.
+func TestOutputOfAFloodInLargeFiles(t *testing.T) {
+	if missing := outputOfAFlood(t, runtime.Log{Options: map[string]string{"max-size": "512m", "max-file": "2"}}); missing > 0 {
+		t.Errorf("%d lines are missing", missing)
+	}
+}
+
+func outputOfAFlood(t *testing.T, log runtime.Log) (missing int) {
 	r := needEngine(t)
 	id := create(t, r, func(s *runtime.Spec) {
+		s.Log = log
 		s.Env = []string{"STEADY_SAMPLE_FLOOD=2s", "STEADY_SAMPLE_LOG_BYTES=1000", "STEADY_SAMPLE_CRASH=0"}
 	})
 	if err := r.Start(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
-	last, told, missing, lost, unsaid, ended := 0, 0, 0, 0, 0, false
+	last, told, lost, unsaid, ended := 0, 0, 0, 0, false
 	for l, err := range r.Output(t.Context(), id, time.Time{}) {
 		if err != nil {
 			t.Fatal(err)
@@ -48,6 +64,15 @@ func TestOutputOfAFlood(t *testing.T) {
 	t.Logf("%d of %d lines were told, %d are missing, about %d said to be; %d not said", told, last, missing, lost, unsaid)
 	if !ended || missing > 50_000 && lost == 0 {
 		t.Errorf("the end was told: %v; of %d missing lines about %d are said", ended, missing, lost)
+	}
+	return missing
+}
+
+func TestFileBytes(t *testing.T) {
+	for size, want := range map[string]float64{"10m": 10e6, "10MB": 10e6, "1g": 1e9, "1 GiB": 1e9, "500": 500, "1.5k": 1500, "-1": math.Inf(1), "": math.Inf(1), "x": math.Inf(1)} {
+		if got := fileBytes(container.LogConfig{Config: map[string]string{"max-size": size}}); got != want {
+			t.Errorf("%q: %v, want %v", size, got, want)
+		}
 	}
 }
 
@@ -101,7 +126,7 @@ func TestGaps(t *testing.T) {
 		{"behind, and a short pause", 200 * time.Millisecond, 10 * time.Millisecond, 0},
 		{"not behind, and a long pause", time.Millisecond, time.Minute, 0},
 	} {
-		g := &gaps{}
+		g := &gaps{file: 10e6}
 		next := runtime.Line{At: log(g, c.lag).Add(c.gap), Text: "next"}
 		lost, err := g.before(next, next.At)
 		if (c.lost > 0) != errors.Is(err, errGap) {

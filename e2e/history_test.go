@@ -1,9 +1,13 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -190,7 +194,8 @@ func TestTheSevenQuestions(t *testing.T) {
 	s.saved(t, "around-deployment", []string{"service=web"},
 		"SERVICE_DEPLOYMENT_IN_PROGRESS", "TASKS_STARTED", "RUNNING", "SERVICE_DEPLOYMENT_COMPLETED", "SERVICE_STEADY_STATE",
 		"SERVICE_DEPLOYMENT_IN_PROGRESS", "STOPPED", "SERVICE_DEPLOYMENT_FAILED", "rolling back", "SERVICE_DEPLOYMENT_COMPLETED", "SERVICE_STEADY_STATE")
-	s.saved(t, "agent-versions", nil, ":container-instance/default/", `"agent": "`, `"runtime": "Steady simulation"`)
+	s.addresses(t)
+	s.updates(t)
 
 	s.says(t, 0, "service web  deployment "+*first.StartedBy+" COMPLETED", "events")
 	s.says(t, 0, "task "+last(alone)+"  "+"TestTheSevenQuestions:1 of family:TestTheSevenQuestions  STOPPED: TaskFailedToStart", "events", alone)
@@ -199,6 +204,53 @@ func TestTheSevenQuestions(t *testing.T) {
 	}
 	s.says(t, 1, `is no name of a service`, "events", "we b")
 	s.says(t, 1, `read the lifecycle events in /aws/events/ecs/containerinsights/red/performance`, "events", "--cluster", "red")
+}
+
+// addresses asks who had the addresses of a task with a network interface of its own,
+// whose event AWS's own tools may have written in another form of JSON.
+func (s *server) addresses(t *testing.T) {
+	t.Helper()
+	const group = "/aws/events/ecs/containerinsights/default/performance"
+	golden, err := os.ReadFile("../lifecycle/event/testdata/task-awsvpc.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, golden); err != nil {
+		t.Fatal(err)
+	}
+	other := strings.NewReplacer("c13b4cb40f1f4fe4a2971f76ae5a47ad", "other", `"containerOverrides":[`,
+		`"containerOverrides":[{"name":"x","environment":[{"name":"UPSTREAM","value":"10.0.0.139"}]},`, "10.0.0.139", "10.0.0.13",
+		"0a:98:eb:a7:29:ba", "0a:98:eb:a7:29:bb", "eni-abcd1234", "eni-abcd12345").Replace(compact.String())
+	aws[any](s, "logs", "create-log-stream", "--log-group-name", group, "--log-stream-name", "imported")
+	s.put(group, "imported", time.Now().Add(-time.Minute), string(golden), other)
+	for _, address := range []string{"eni-abcd1234", "0a:98:eb:a7:29:ba", "0A:98:EB:A7:29:BA", "10.0.0.139"} {
+		out := s.saved(t, "who-had-address", []string{"address=" + address}, "task/c/c13b4cb40f1f4fe4a2971f76ae5a47ad")
+		if strings.Contains(out, "task/c/other") {
+			t.Errorf("%s was not the other task's: %s", address, out)
+		}
+	}
+}
+
+// updates asks for the versions of the agent, of which a second one comes.
+func (s *server) updates(t *testing.T) {
+	t.Helper()
+	s.kill()
+	s.program = filepath.Join(t.TempDir(), "steady")
+	build := exec.Command("go", "build", "-o", s.program, "-ldflags", "-X main.version=7.8.9", "../cmd/steady")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build another version: %v: %s", err, out)
+	}
+	s.start()
+	eventually(t, func() string {
+		if out, _ := s.steady("query", "--saved", "agent-versions", "-o", "json"); !strings.Contains(out, `"agent": "7.8.9"`) {
+			return "the new version is not told: " + out
+		}
+		return ""
+	})
+	s.saved(t, "agent-versions", nil, ":container-instance/default/", `"agent": "dev"`, `"runtime": "Steady simulation"`,
+		":container-instance/default/", `"agent": "7.8.9"`, `"runtime": "Steady simulation"`)
 }
 
 func last(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }

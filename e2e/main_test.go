@@ -5,6 +5,7 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -73,6 +74,7 @@ type server struct {
 	flags   []string
 	url     string
 	process *exec.Cmd
+	program string        // instead of the binary
 	stderr  *lockedBuffer // of all its starts
 }
 
@@ -100,7 +102,7 @@ func up(t *testing.T, flags ...string) *server {
 func (s *server) start() {
 	s.t.Helper()
 	args := append([]string{"up", "--listen", "127.0.0.1:0", "--data-dir", s.dataDir, "--settle", "500ms"}, s.flags...)
-	s.process = exec.Command(binary, args...)
+	s.process = exec.Command(cmp.Or(s.program, binary), args...)
 	s.process.Stderr = s.stderr
 	stdout, err := s.process.StdoutPipe()
 	if err != nil {

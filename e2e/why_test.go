@@ -23,6 +23,7 @@ type explanation struct {
 
 	Findings, Harmless []struct {
 		ID       string
+		Cause    string
 		Tasks    int
 		Evidence []struct{ Subject, Text string }
 		Remedy   []string

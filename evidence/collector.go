@@ -79,7 +79,7 @@ func (c *Collector) Gather(ctx context.Context, d types.Deployment) error {
 
 func (c *Collector) gatherDefinition(ctx context.Context, d types.Deployment) error {
 	arn := d.TaskDefinition
-	if stopped := c.list(); arn == nil && len(stopped) > 0 {
+	if stopped := c.Stopped(); arn == nil && len(stopped) > 0 {
 		arn = stopped[0].TaskDefinitionArn
 	}
 	if c.definition != nil || arn == nil {
@@ -131,8 +131,8 @@ func isStopped(t types.Task) bool { return aws.ToString(t.LastStatus) == "STOPPE
 // Known gives a task definition that was described before, else nil.
 func (c *Collector) Known(arn *string) *types.TaskDefinition { return c.definitions[aws.ToString(arn)] }
 
-// list gives the deployment's stopped tasks, the newest first.
-func (c *Collector) list() []types.Task {
+// Stopped gives the deployment's tasks that were to stop, the newest first.
+func (c *Collector) Stopped() []types.Task {
 	var all []types.Task
 	for _, t := range c.tasks {
 		all = append(all, t)
@@ -149,7 +149,7 @@ func (c *Collector) list() []types.Task {
 // about it (all, where that is zero), nor are those after until, the beginning of its
 // roll-back (zero: there is none).
 func (c *Collector) Evidence(s types.Service, d types.Deployment, since, until time.Time) diagnose.Evidence {
-	e := diagnose.Evidence{Service: s, Deployment: aws.ToString(d.Id), StoppedTasks: c.list(), Others: map[string]bool{}, Logs: c.lines}
+	e := diagnose.Evidence{Service: s, Deployment: aws.ToString(d.Id), StoppedTasks: c.Stopped(), Others: map[string]bool{}, Logs: c.lines}
 	for arn := range c.passed {
 		e.Others[lastPart(arn)] = true
 	}

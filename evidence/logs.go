@@ -19,7 +19,7 @@ func (c *Collector) gatherLogs(ctx context.Context) {
 		return
 	}
 	read := 0
-	for _, t := range c.list() {
+	for _, t := range c.Stopped() {
 		if !isStopped(t) || diagnose.Benign(t) {
 			continue
 		}

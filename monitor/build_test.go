@@ -105,6 +105,7 @@ type scene struct {
 	err     error
 	denied  error // looking at instances
 	live    []types.Task
+	also    []types.Task // stopped by then
 	cis     []types.ContainerInstance
 }
 
@@ -164,19 +165,20 @@ func (f *fake) ListTasks(_ context.Context, in *ecs.ListTasksInput, _ ...func(*e
 	from := 0
 	fmt.Sscan(aws.ToString(in.NextToken), &from)
 	out := &ecs.ListTasksOutput{}
-	for i := from; i < len(f.tasks); i++ {
+	stopped := slices.Concat(f.tasks, f.now().also)
+	for i := from; i < len(stopped); i++ {
 		if i == from+2 {
 			out.NextToken = aws.String(fmt.Sprint(i))
 			break
 		}
-		out.TaskArns = append(out.TaskArns, *f.tasks[i].TaskArn)
+		out.TaskArns = append(out.TaskArns, *stopped[i].TaskArn)
 	}
 	return out, nil
 }
 
 func (f *fake) DescribeTasks(_ context.Context, in *ecs.DescribeTasksInput, _ ...func(*ecs.Options)) (*ecs.DescribeTasksOutput, error) {
 	out := &ecs.DescribeTasksOutput{}
-	for _, t := range slices.Concat(f.tasks, f.now().live) {
+	for _, t := range slices.Concat(f.tasks, f.now().also, f.now().live) {
 		if slices.Contains(in.Tasks, *t.TaskArn) {
 			out.Tasks = append(out.Tasks, t)
 		}

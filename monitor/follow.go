@@ -46,6 +46,9 @@ type follower struct {
 	arrivedAt  time.Time // since when the deployment is complete and nothing else runs
 	hopelessAt time.Time // since when it cannot converge
 	doomedAt   time.Time // since when its tasks fail of what does not change
+
+	completed    bool // it has been seen COMPLETED
+	failedBefore int  // tasks that had failed by then of the first cause
 }
 
 // step is what an observation led to.

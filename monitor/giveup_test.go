@@ -21,6 +21,9 @@ func TestGivesUp(t *testing.T) {
 		sick[i].StopCode = types.TaskStopCodeTaskFailedToStart
 		sick[i].StartedAt = nil
 	}
+	third := sick[1]
+	third.TaskArn = new(*third.TaskArn + "later")
+	later := []types.Task{third}
 	for _, story := range []struct {
 		name    string
 		fake    func() *fake
@@ -37,6 +40,21 @@ func TestGivesUp(t *testing.T) {
 			f.tasks = sick
 			return f
 		}, Options{}, Failed, 0, "The deployment of web:7 cannot succeed: 2 tasks failed of one cause, and trying again does not change it. ECS goes on trying."},
+		{"complete for a moment is no success of what keeps failing", func() *fake {
+			f := play(scene{service: web(noRollback, new7(completed, 3))}, scene{from: 4 * sec, service: web(noRollback, new7(completed, 2)), also: later})
+			f.tasks = sick
+			return f
+		}, Options{Hold: sec}, Failed, 4 * sec, "ECS called the deployment of web:7 complete, but it does not hold: 3 tasks failed of one cause"},
+		{"what outlives the failures is a success", func() *fake {
+			f := play(scene{service: web(noRollback, new7(completed, 3))})
+			f.tasks = sick
+			return f
+		}, Options{Hold: sec}, Succeeded, shortTrial, "On the way 2 tasks failed"},
+		{"and none that has no time to", func() *fake {
+			f := play(scene{service: web(noRollback, new7(completed, 3))})
+			f.tasks = sick
+			return f
+		}, Options{Timeout: 5 * sec}, TimedOut, 5 * sec, "those that run have not outlived them clearly"},
 		{"one task alone proves nothing", func() *fake {
 			f := play(scene{service: web(noRollback, new7(inProgress, 0), old(3))})
 			f.tasks = sick[:1]

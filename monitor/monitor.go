@@ -201,9 +201,6 @@ func (w *watch) take(ctx context.Context, now time.Time, s *types.Service) (*Ver
 	}
 	v := view{at: now, started: w.started, cluster: w.Cluster, service: lastPart(w.Service), deployment: cmp.Or(id(&w.follow.mine), w.follow.rollback),
 		phase: st.phase, rows: w.withHealth(st.rows), fresh: st.fresh, findings: w.last.findings}
-	if st.ending != nil && st.ending.outcome == Succeeded {
-		st.ending = w.verify(ctx, *s, st.ending)
-	}
 	changed := len(v.fresh) > 0 || !slices.Equal(v.rows, w.last.rows)
 	if changed {
 		w.around.movedAt = now
@@ -211,6 +208,13 @@ func (w *watch) take(ctx context.Context, now time.Time, s *types.Service) (*Ver
 	if changed || st.ending != nil || now.Sub(w.gatheredAt) >= gatherEvery {
 		v.findings = w.explain(ctx, s, st.ending != nil)
 		w.gatheredAt = now
+	}
+	if st.ending != nil && st.ending.outcome == Succeeded {
+		if w.follow.onTrial(now, v.findings, w.evidence.Stopped()) {
+			st.ending = w.follow.untried(now, *s, v.findings)
+		} else {
+			st.ending = w.verify(ctx, *s, st.ending)
+		}
 	}
 	if st.ending == nil || st.ending.outcome == TimedOut {
 		v.outlook = w.foresee(ctx, now, s, v.findings, st.ending != nil)

@@ -135,7 +135,7 @@ func (l *live) draw() {
 // block is what is shown, each line no longer than the width.
 func (l *live) block(width int) []string {
 	v := l.last
-	head := fmt.Sprintf("Service %s in cluster %s: %s, %s", v.service, v.cluster, v.phase, roughly(v.at.Sub(v.started)))
+	head := fmt.Sprintf("Service %s in cluster %s: %s, %s", v.service, v.cluster, v.phase, progress(v))
 	lines := []string{l.paint(bold, cut(clean(head), width))}
 	for _, r := range v.rows {
 		lines = append(lines, l.row(r, width))

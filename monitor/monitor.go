@@ -33,6 +33,11 @@ type Logs interface {
 	GetLogEvents(context.Context, *cloudwatchlogs.GetLogEventsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.GetLogEventsOutput, error)
 }
 
+// History is the part of the ECS API that tells of past deployments; *ecs.Client has it.
+type History interface {
+	ListServiceDeployments(context.Context, *ecs.ListServiceDeploymentsInput, ...func(*ecs.Options)) (*ecs.ListServiceDeploymentsOutput, error)
+}
+
 // DefaultTimeout is how long a watch lasts unless told otherwise.
 const DefaultTimeout = 10 * time.Minute
 
@@ -60,8 +65,10 @@ type Options struct {
 	// decides only how often the server is asked.
 	Endpoint string
 	ECS      ECS
-	Logs     Logs      // nil: logs are no evidence
-	Out      io.Writer // nil: show nothing
+	Logs     Logs // nil: logs are no evidence
+	// History tells how long the service's deployments take; nil: nobody is told.
+	History History
+	Out     io.Writer // nil: show nothing
 	// Err is told at once that the server does not answer, before it has for the first
 	// time; nil: nobody is.
 	Err io.Writer
@@ -121,11 +128,16 @@ type watch struct {
 	contact    bool      // there has been contact
 	gatheredAt time.Time
 	last       view
+
+	askedUsual bool
+	usual      time.Duration // that its deployments take; 0: not known
 }
 
 // view is all there is to show at one moment.
 type view struct {
 	at, started      time.Time
+	began            time.Time     // the deployment; zero where that is not known
+	usual            time.Duration // that one takes; 0: not known
 	cluster, service string
 	deployment       string
 	phase            string
@@ -199,7 +211,8 @@ func (w *watch) take(ctx context.Context, now time.Time, s *types.Service) (*Ver
 	if err != nil {
 		return nil, false, fmt.Errorf("watch service %s: %w", w.Service, err)
 	}
-	v := view{at: now, started: w.started, cluster: w.Cluster, service: lastPart(w.Service), deployment: cmp.Or(id(&w.follow.mine), w.follow.rollback),
+	w.askUsualTime(ctx)
+	v := view{at: now, started: w.started, began: aws.ToTime(w.follow.mine.CreatedAt), usual: w.usual, cluster: w.Cluster, service: lastPart(w.Service), deployment: cmp.Or(id(&w.follow.mine), w.follow.rollback),
 		phase: st.phase, rows: w.withHealth(st.rows), fresh: st.fresh, findings: w.last.findings}
 	changed := len(v.fresh) > 0 || !slices.Equal(v.rows, w.last.rows)
 	if changed {

@@ -32,6 +32,9 @@ func (p *plain) show(v view) {
 	if !p.begun {
 		p.begun = true
 		p.line(v.at, "watch", fmt.Sprintf("deployment %s of service %s in cluster %s", v.deployment, v.service, v.cluster))
+		if v.usual > 0 {
+			p.line(v.at, "watch", "a deployment of it usually takes "+roughly(v.usual))
+		}
 	}
 	for _, e := range v.fresh {
 		p.line(aws.ToTime(e.CreatedAt), "event", clean(aws.ToString(e.Message)))

@@ -76,7 +76,7 @@ func (f following) watch(ctx context.Context, api clients, service, deployment s
 	out, live, color := f.stage()
 	return monitor.Watch(ctx, monitor.Options{
 		Cluster: f.Cluster, Service: service, Deployment: deployment, Timeout: f.Timeout, Hold: f.Hold, Patient: f.Patient,
-		Endpoint: f.url(), ECS: api.ecs, Logs: api.logs,
+		Endpoint: f.url(), ECS: api.ecs, Logs: api.logs, History: api.ecs,
 		Out: out, Err: os.Stderr, Terminal: live, Color: color, NDJSON: f.Events == "ndjson",
 	})
 }

@@ -20,6 +20,7 @@ var exits = []Signature{
 		Cause: "Container {container} was killed (exit code 137), perhaps since memory ran out",
 		Either: []Possibility{
 			{"The memory of the whole task or of the machine ran out, which leaves no OutOfMemoryError", "The metric MemoryUtilization of that minute, and the machine's kernel log (dmesg | grep -i oom)"},
+			{"The machine or its container engine went down and came back", "What else ended on that machine at the same moment, and how long the machine has been up"},
 			{"Somebody killed the process", "Who has access to the machine or runs kill -9 in the container?"}},
 		Remedy: []string{"Raise the memory of the task, or make the program use less, if its memory use rose to the limit."}, Page: pageStopCodes},
 	{ID: "C15", Seen: in(Exit), Exit: []int32{139}, Kind: Ambiguous, Confidence: Likely,

@@ -41,6 +41,10 @@ type Image struct {
 	Presence  Presence
 	Detail    string   // why it is Unknown
 	Platforms []string // "linux/amd64", … of those it is there for; empty: not known
+	// Programs are those of health checks that were looked for in its files; nil: it
+	// could not be inspected, for the reason Uninspected.
+	Programs    map[string]Presence
+	Uninspected string
 }
 
 // Secret is what Secrets Manager or Parameter Store says of a secret.
@@ -76,7 +80,7 @@ type Problem struct {
 
 // rules are all that is looked at, each a function of the facts.
 var rules = []func(Facts) []Problem{
-	names, dependencies, images, secrets, logs, // of containers
+	names, dependencies, images, checks, secrets, logs, // of containers
 	sizes, fargate, // of the task
 	percentages, ports, grace, exec, breaker, capacity, // of the service
 }

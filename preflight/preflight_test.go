@@ -96,6 +96,25 @@ func TestExamine(t *testing.T) {
 			f.Looked = false
 		}, "", ""},
 
+		{"the check's command is not in the image", func(f *Facts) {
+			app(f).HealthCheck = check("CMD-SHELL", "curl -f http://localhost/ || exit 1")
+			f.Images["app:v1"] = Image{Presence: There, Programs: map[string]Presence{"/bin/sh": There, "curl": Missing}}
+		}, "check-command-missing error", "runs curl, which the image app:v1 does not have"},
+		{"nor is a shell; the container may be unhealthy", func(f *Facts) {
+			c := second(f, "side")
+			c.Essential, c.HealthCheck = aws.Bool(false), check("CMD-SHELL", "curl -f http://localhost/")
+			f.Images["app:v1"] = Image{Presence: There, Programs: map[string]Presence{"/bin/sh": Missing, "curl": Missing}}
+		}, "check-command-missing warning", "runs /bin/sh"},
+		{"the check's command is there", func(f *Facts) {
+			app(f).HealthCheck = check("CMD", "/app", "-check")
+			f.Images["app:v1"] = Image{Presence: There, Programs: map[string]Presence{"/app": There}}
+		}, "", ""},
+		{"nobody can look into the image", func(f *Facts) {
+			app(f).HealthCheck = check("CMD", "curl")
+			f.Images["app:v1"] = Image{Presence: There, Uninspected: "its layers have 900 MiB"}
+		}, "check-uninspected unchecked", "(curl) cannot be inspected: its layers have 900 MiB."},
+		{"a check that is turned off", func(f *Facts) { app(f).HealthCheck = check("NONE") }, "", ""},
+
 		{"no such secret", func(f *Facts) { withSecret(f, password, Secret{Presence: Missing}) }, "secret-missing error", "The secret of PASSWORD, " + password},
 		{"no such key", func(f *Facts) {
 			withSecret(f, password+":pw::", Secret{Presence: There, Readable: true, Keys: []string{"user"}})
@@ -180,5 +199,32 @@ func TestExamine(t *testing.T) {
 				t.Error("an error is what keeps a deployment from succeeding")
 			}
 		})
+	}
+}
+
+func check(command ...string) *types.HealthCheck { return &types.HealthCheck{Command: command} }
+
+func TestCheckPrograms(t *testing.T) {
+	path := []types.KeyValuePair{{Name: aws.String("PATH"), Value: aws.String("/opt")}}
+	volume := []types.MountPoint{{ContainerPath: aws.String("/tools/")}}
+	for _, story := range []struct {
+		name string
+		c    types.ContainerDefinition
+		want string
+	}{
+		{"none", types.ContainerDefinition{}, ""},
+		{"a program", types.ContainerDefinition{HealthCheck: check("CMD", "curl", "-f")}, "curl"},
+		{"a line", types.ContainerDefinition{HealthCheck: check("CMD-SHELL", "curl -f http://x || exit 1")}, "/bin/sh curl"},
+		{"what the shell has itself", types.ContainerDefinition{HealthCheck: check("CMD-SHELL", "test -f /ready")}, "/bin/sh"},
+		{"what is no word", types.ContainerDefinition{HealthCheck: check("CMD-SHELL", `"$JAVA_HOME/bin/java" -version`)}, "/bin/sh"},
+		{"a variable first", types.ContainerDefinition{HealthCheck: check("CMD-SHELL", "X=1 curl")}, "/bin/sh"},
+		{"a PATH of the container's own", types.ContainerDefinition{HealthCheck: check("CMD-SHELL", "curl x"), Environment: path}, "/bin/sh"},
+		{"of a volume", types.ContainerDefinition{HealthCheck: check("CMD", "/tools/probe"), MountPoints: volume}, ""},
+		{"beside the volume", types.ContainerDefinition{HealthCheck: check("CMD", "/tools2/probe"), MountPoints: volume}, "/tools2/probe"},
+		{"of the working directory", types.ContainerDefinition{HealthCheck: check("CMD", "./probe"), WorkingDirectory: aws.String("/srv")}, "/srv/probe"},
+	} {
+		if got := strings.Join(CheckPrograms(story.c), " "); got != story.want {
+			t.Errorf("%s: %q, not %q", story.name, got, story.want)
+		}
 	}
 }

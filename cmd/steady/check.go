@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"steady/monitor"
 	"steady/preflight"
 	"steady/preflight/facts"
 	"steady/release"
@@ -63,6 +64,9 @@ func (c *checkCommand) facts(ctx context.Context) (preflight.Facts, error) {
 		return preflight.Facts{}, err
 	}
 	sources := facts.Sources{ECS: api.ecs, Logs: api.logs, Images: facts.Registry, Secrets: facts.Stores(api.secrets, api.parameters)}
+	if monitor.OnLoopback(c.url()) {
+		sources.Images = facts.OnThisMachine
+	}
 	if c.Service != "" && service == nil {
 		return sources.OfService(ctx, c.Cluster, c.Service, definition)
 	}

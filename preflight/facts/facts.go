@@ -31,7 +31,8 @@ type Sources struct {
 	ECS     ECS
 	Logs    cloudwatchlogs.DescribeLogGroupsAPIClient
 	Secrets func(ctx context.Context, id string) preflight.Secret
-	Images  func(ctx context.Context, name string) preflight.Image
+	// Images looks for an image, and for programs in its files.
+	Images func(ctx context.Context, name string, programs []string) preflight.Image
 }
 
 // OfService gathers the facts about a service as it is, for the revision that it runs or
@@ -79,7 +80,7 @@ func (s Sources) Of(ctx context.Context, cluster string, d types.TaskDefinition,
 func (s Sources) ofContainer(ctx context.Context, f preflight.Facts, c types.ContainerDefinition) {
 	if name := aws.ToString(c.Image); s.Images != nil && name != "" {
 		if _, known := f.Images[name]; !known {
-			f.Images[name] = s.Images(ctx, name)
+			f.Images[name] = s.Images(ctx, name, checkPrograms(f.TaskDefinition, name))
 		}
 	}
 	for _, secret := range c.Secrets {
@@ -91,6 +92,16 @@ func (s Sources) ofContainer(ctx context.Context, f preflight.Facts, c types.Con
 	if l := c.LogConfiguration; l != nil && l.Options["awslogs-group"] != "" && s.Logs != nil {
 		f.LogGroups[l.Options["awslogs-group"]] = s.logGroup(ctx, l.Options["awslogs-group"])
 	}
+}
+
+// checkPrograms are what the health checks of all containers of an image run.
+func checkPrograms(d types.TaskDefinition, image string) (all []string) {
+	for _, c := range d.ContainerDefinitions {
+		if aws.ToString(c.Image) == image {
+			all = append(all, preflight.CheckPrograms(c)...)
+		}
+	}
+	return all
 }
 
 func (s Sources) logGroup(ctx context.Context, name string) preflight.Presence {

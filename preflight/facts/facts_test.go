@@ -1,6 +1,8 @@
 package facts
 
 import (
+	"archive/tar"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -22,6 +24,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"steady/preflight"
 )
@@ -55,13 +58,13 @@ func TestRegistry(t *testing.T) {
 		"app:none": {Presence: preflight.Missing},
 		"none:v1":  {Presence: preflight.Missing},
 	} {
-		if got := Registry(t.Context(), host+"/"+image); !reflect.DeepEqual(got, want) {
+		if got := Registry(t.Context(), host+"/"+image, nil); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v", image, got)
 		}
 	}
 	server.Close()
 	for _, image := range []string{host + "/app:arm", "not a name"} {
-		if got := Registry(t.Context(), image); got.Presence != preflight.Unknown || got.Detail == "" {
+		if got := Registry(t.Context(), image, nil); got.Presence != preflight.Unknown || got.Detail == "" {
 			t.Errorf("%s of nowhere: %+v", image, got)
 		}
 	}
@@ -120,5 +123,76 @@ func TestStores(t *testing.T) {
 		if got := Stores(stores{story.denied}, stores{story.denied})(t.Context(), story.id); !reflect.DeepEqual(got, story.want) {
 			t.Errorf("%s, denied %v: %+v", story.id, story.denied, got)
 		}
+	}
+}
+
+// image is one whose layers hold these files: a name that ends with / is a directory,
+// "name>target" a link.
+func image(t *testing.T, config v1.Config, layers ...[]string) v1.Image {
+	t.Helper()
+	made := empty.Image
+	for _, names := range layers {
+		var b bytes.Buffer
+		w := tar.NewWriter(&b)
+		for _, n := range names {
+			h := &tar.Header{Name: n, Mode: 0o755, Typeflag: tar.TypeReg}
+			if strings.HasSuffix(n, "/") {
+				h.Typeflag = tar.TypeDir
+			}
+			if link, target, is := strings.Cut(n, ">"); is {
+				h.Name, h.Linkname, h.Typeflag = link, target, tar.TypeSymlink
+			}
+			if err := w.WriteHeader(h); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Close()
+		layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if made, err = mutate.AppendLayers(made, layer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	made, err := mutate.Config(made, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// What an image has is what a container of it sees: links are followed, what a later
+// layer removed is gone.
+func TestInspect(t *testing.T) {
+	usual := image(t, v1.Config{WorkingDir: "/srv"},
+		[]string{"bin>usr/bin", "usr/bin/", "usr/bin/busybox", "usr/bin/sh>/bin/busybox", "usr/bin/curl", "srv/probe", "loop>loop"},
+		[]string{"usr/bin/.wh.curl", "usr/local/bin/wget>../../bin/busybox"})
+	odd := image(t, v1.Config{Env: []string{"PATH=/"}}, []string{"steady", "usr/bin/curl"})
+	for _, story := range []struct {
+		of      v1.Image
+		program string
+		want    preflight.Presence
+	}{
+		{usual, "/bin/sh", preflight.There},
+		{usual, "sh", preflight.There},
+		{usual, "wget", preflight.There},
+		{usual, "curl", preflight.Missing},
+		{usual, "/usr/bin/curl", preflight.Missing},
+		{usual, "./probe", preflight.There},
+		{usual, "/usr/bin", preflight.Missing},
+		{usual, "/loop", preflight.Missing},
+		{usual, "/usr/bin/busybox/x", preflight.Missing},
+		{odd, "steady", preflight.There},
+		{odd, "curl", preflight.Missing},
+		{odd, "/usr/bin/curl", preflight.There},
+	} {
+		got, err := inspect(story.of, []string{story.program}, fetchedBytes)
+		if err != nil || got[story.program] != story.want {
+			t.Errorf("%s: %v, %v", story.program, got, err)
+		}
+	}
+	if _, err := inspect(usual, []string{"sh"}, 10); err == nil || !strings.Contains(err.Error(), "MiB") {
+		t.Errorf("an image that is too big: %v", err)
 	}
 }

@@ -17,7 +17,7 @@ import (
 // Registry asks an image's registry for it, with the credentials of the Docker
 // configuration. A registry that refuses to answer says nothing: some do so for what
 // is not there.
-func Registry(ctx context.Context, image string) preflight.Image {
+func Registry(ctx context.Context, image string, programs []string) preflight.Image {
 	ref, err := name.ParseReference(image)
 	if err != nil {
 		return preflight.Image{Detail: err.Error()}
@@ -29,7 +29,18 @@ func Registry(ctx context.Context, image string) preflight.Image {
 	if err != nil {
 		return preflight.Image{Detail: err.Error()}
 	}
-	return preflight.Image{Presence: preflight.There, Platforms: platforms(d)}
+	out := preflight.Image{Presence: preflight.There, Platforms: platforms(d)}
+	if len(programs) == 0 {
+		return out
+	}
+	one, err := d.Image() // of an index that for linux/amd64
+	if err == nil {
+		out.Programs, err = inspect(one, programs, fetchedBytes)
+	}
+	if err != nil {
+		out.Uninspected = err.Error()
+	}
+	return out
 }
 
 // platforms are those that an image is there for; none where it does not tell.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log"
@@ -12,7 +13,10 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/moby/moby/client"
 
 	"steady/imagepack"
@@ -31,6 +35,10 @@ type failure struct {
 	begin  func(c *caller, service string)
 	// then is done while the deployment is watched; nil: nothing.
 	then func(c *caller, service string, w *watched)
+	// hold is how long a success must last; empty: as by default.
+	hold string
+	// about is what why is asked about; nil: the service.
+	about func(c *caller, service string) string
 	// own are the flags of a server of its own; nil: it shares one.
 	own []string
 }
@@ -39,11 +47,11 @@ type failure struct {
 var failures = []failure{
 	{name: "crash-at-start", what: "The program exits with code 3 at once", verdict: "failed", code: 2, cause: "C17",
 		begin: fresh(func(*caller) types.ContainerDefinition { return app("-say", "DB_URL is not set", "-crash", "3") })},
-	{name: "crash-after-serving", what: "The program serves for some seconds, then exits with code 4", verdict: "failed", code: 2, cause: "C17",
+	{name: "crash-after-serving", what: "The program serves for some seconds, then exits with code 4", verdict: "failed", code: 2, cause: "C17", hold: "15s",
 		begin: fresh(func(*caller) types.ContainerDefinition { return app("-crash-after", "6s", "-crash", "4") })},
 	{name: "exit-0", what: "The program of a service ends well, with code 0", verdict: "failed", code: 2, cause: "C18",
 		begin: fresh(func(*caller) types.ContainerDefinition { return app("-crash", "0") })},
-	{name: "missing-image", what: "The registry has no such image", verdict: "failed", code: 2, cause: "A01", begin: fresh(ofAnEmptyRegistry)},
+	{name: "missing-image", what: "The registry has no such image", verdict: "failed", code: 2, cause: "A01", begin: fresh(ofARegistryWithout)},
 	{name: "unreachable-registry", what: "The registry does not answer", verdict: "failed", code: 2, cause: "A02",
 		begin: fresh(func(*caller) types.ContainerDefinition { return withImage("localhost:1/nothing/here:1") })},
 	{name: "command-not-found", what: "The image has no such command", verdict: "failed", code: 2, cause: "C01",
@@ -61,7 +69,7 @@ var failures = []failure{
 		})},
 	{name: "unhealthy-check", what: "The health check fails; the circuit breaker rolls back", verdict: "rolled back", code: 3, cause: "D01",
 		before: good(app("-version", "v1"), rollingBack), begin: updated(withCheck("/steady", "sample", "-check", "http://127.0.0.1:8080/nowhere"))},
-	{name: "check-not-in-image", what: "The health check runs curl, and the image has none", verdict: "rolled back", code: 3, cause: "D18",
+	{name: "check-not-in-image", what: "The health check runs curl, and the image has none", verdict: "rolled back", code: 3, cause: "D01",
 		before: good(app("-version", "v1"), rollingBack), begin: updated(withCheck("curl", "-f", "http://127.0.0.1:8080/healthz"))},
 	{name: "port-taken", what: "A process of the machine has the host port", verdict: "failed", code: 2, cause: "C04", begin: fresh(withTakenPort)},
 	{name: "no-cpu", what: "No instance has the CPU units", verdict: "stuck", code: 6, cause: "E02",
@@ -77,14 +85,14 @@ var failures = []failure{
 			return x
 		})},
 	{name: "unsatisfiable-constraint", what: "No instance meets the placement constraint", verdict: "stuck", code: 6, cause: "E06", begin: nowhere},
-	{name: "missing-log-group", what: "The awslogs group is missing, and may not be made", verdict: "failed", code: 2, cause: "B11",
+	{name: "missing-log-group", what: "The awslogs group is missing, and may not be made", verdict: "failed", code: 2, cause: "B15",
 		begin: fresh(func(*caller) types.ContainerDefinition {
 			x := app()
 			x.LogConfiguration = &types.LogConfiguration{LogDriver: types.LogDriverAwslogs, Options: map[string]string{
 				"awslogs-group": "/no/such/group", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "x"}}
 			return x
 		})},
-	{name: "ignored-sigterm", what: "The old tasks ignore SIGTERM and are killed after their stopTimeout", verdict: "succeeded", code: 0, cause: "C13",
+	{name: "ignored-sigterm", what: "The old tasks ignore SIGTERM and are killed after their stopTimeout", verdict: "succeeded", code: 0, cause: "C13", about: stoppedTask,
 		before: good(deaf(), nil), begin: updated(app("-version", "v2"))},
 	{name: "percent-deadlock", what: "minimumHealthyPercent and maximumPercent allow no step", verdict: "stuck", code: 6, cause: "E19",
 		before: good(app("-version", "v1"), &types.DeploymentConfiguration{MinimumHealthyPercent: awssdk.Int32(50), MaximumPercent: awssdk.Int32(100)}),
@@ -93,7 +101,9 @@ var failures = []failure{
 		before: good(app("-version", "v1"), nil), begin: updated(app("-version", "v2", "-slow-start", "1h")), then: supersede},
 	{name: "drained-instance", what: "The only container instance is drained before a deployment", verdict: "stuck", code: 6, cause: "E01",
 		before: good(app("-version", "v1"), nil), begin: drained, own: []string{unhurried}},
-	{name: "killed-instance", what: "Server and containers are killed at once, as by a power cut, and come back", verdict: "succeeded", code: 0, cause: "nothing",
+	{name: "removed-instance", what: "The container instance is deregistered by force, and another one takes the tasks", verdict: "succeeded", code: 0, cause: "nothing",
+		before: good(app("-version", "v1"), nil), begin: updated(app("-version", "v2")), then: deregister, own: []string{unhurried, "--instances=2"}},
+	{name: "killed-instance", what: "Server and containers are killed at once, as by a power cut, and come back", verdict: "succeeded", code: 0, cause: "C14",
 		before: good(app("-version", "v1"), nil), begin: updated(app("-version", "v2")), then: powerCut, own: []string{unhurried}},
 	{name: "restarted-server", what: "The server is killed in the middle of a deployment and comes back", verdict: "succeeded", code: 0, cause: "nothing",
 		before: good(app("-version", "v1"), nil), begin: updated(app("-version", "v2")), then: restart, own: []string{unhurried}},
@@ -150,10 +160,19 @@ func withEntryPoint(file string) types.ContainerDefinition {
 	return x
 }
 
-func ofAnEmptyRegistry(c *caller) types.ContainerDefinition {
-	empty := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	c.t.Cleanup(empty.Close)
-	return withImage(empty.Listener.Addr().String() + "/app:v1")
+// ofARegistryWithout has the repository, and another image in it.
+func ofARegistryWithout(c *caller) types.ContainerDefinition {
+	s := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	c.t.Cleanup(s.Close)
+	repository := s.Listener.Addr().String() + "/app"
+	other, err := name.ParseReference(repository + ":v0")
+	if err == nil {
+		err = remote.Write(other, empty.Image)
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return withImage(repository + ":v1")
 }
 
 // ofAnotherProcessor is the sample application with a header that says that it is for
@@ -173,12 +192,12 @@ func ofAnotherProcessor(c *caller) types.ContainerDefinition {
 	if err := os.WriteFile(file, program, 0o700); err != nil {
 		c.t.Fatal(err)
 	}
-	name := fmt.Sprintf("steady-e2e-foreign:%d", os.Getpid())
-	if _, err := imagepack.Load(c.t.Context(), name, file, []string{"/steady", "sample"}, nil); err != nil {
+	foreign := fmt.Sprintf("steady-e2e-foreign:%d", os.Getpid())
+	if _, err := imagepack.Load(c.t.Context(), foreign, file, []string{"/steady", "sample"}, nil); err != nil {
 		c.t.Fatal(err)
 	}
-	c.t.Cleanup(func() { imagepack.Remove(c.t.Context(), name) })
-	return withImage(name)
+	c.t.Cleanup(func() { imagepack.Remove(context.Background(), foreign) })
+	return withImage(foreign)
 }
 
 func withTakenPort(c *caller) types.ContainerDefinition {
@@ -231,7 +250,7 @@ func restart(c *caller, service string, w *watched) {
 
 // powerCut kills the server and all its containers.
 func powerCut(c *caller, service string, w *watched) {
-	w.says("has started 1 tasks")
+	w.says("new       desired 1  pending 0  running 1")
 	c.server.kill()
 	for _, x := range c.server.everyContainer(c.t) {
 		engine.ContainerKill(c.t.Context(), x.ID, client.ContainerKillOptions{Signal: "SIGKILL"})
@@ -251,4 +270,33 @@ func drained(c *caller, service string) {
 		c.t.Fatal(err)
 	}
 	c.update(service, app("-version", "v2"))
+}
+
+// deregister takes the container instance that a service's new task is on out of the
+// cluster, as if it were lost.
+func deregister(c *caller, service string, w *watched) {
+	w.says("has started 1 tasks")
+	listed, err := c.api.ListTasks(c.t.Context(), &ecs.ListTasksInput{ServiceName: &service})
+	if err != nil || len(listed.TaskArns) == 0 {
+		c.t.Fatalf("list tasks: %v, %d", err, len(listed.TaskArns))
+	}
+	var newest types.Task
+	for _, arn := range listed.TaskArns {
+		if task := c.task(arn); newest.CreatedAt == nil || task.CreatedAt.After(*newest.CreatedAt) {
+			newest = task
+		}
+	}
+	if _, err := c.api.DeregisterContainerInstance(c.t.Context(), &ecs.DeregisterContainerInstanceInput{
+		ContainerInstance: newest.ContainerInstanceArn, Force: awssdk.Bool(true)}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// stoppedTask is the one that a service stopped.
+func stoppedTask(c *caller, service string) string {
+	out, err := c.api.ListTasks(c.t.Context(), &ecs.ListTasksInput{ServiceName: &service, DesiredStatus: types.DesiredStatusStopped})
+	if err != nil || len(out.TaskArns) != 1 {
+		return fmt.Sprintf("not one stopped task: %v", err)
+	}
+	return out.TaskArns[0]
 }

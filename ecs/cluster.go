@@ -32,7 +32,7 @@ func (a *API) CreateCluster(ctx context.Context, in *ecs.CreateClusterInput) (*e
 		if ok && old.Status == model.Active {
 			c = old
 		} else {
-			if value := tx.Meta(accountSetting(types.SettingNameContainerInsights)); value != "" && len(c.Settings) == 0 {
+			if value := tx.Meta(model.AccountSetting(types.SettingNameContainerInsights)); value != "" && len(c.Settings) == 0 {
 				c.Settings = []model.Tag{{Key: string(types.ClusterSettingNameContainerInsights), Value: value}}
 			}
 			tx.PutCluster(c)
@@ -65,7 +65,12 @@ func newCluster(in *ecs.CreateClusterInput) (*model.Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &model.Cluster{Name: name, Status: model.Active, CreatedAt: time.Now(), Settings: settings, Tags: tags}, nil
+	if err := checkConfiguration(in.Configuration); err != nil {
+		return nil, err
+	}
+	return &model.Cluster{
+		Name: name, Status: model.Active, CreatedAt: time.Now(), Settings: settings, Tags: tags, Configuration: in.Configuration,
+	}, nil
 }
 
 // readSettings checks the settings of a cluster: containerInsights is all there is.
@@ -91,19 +96,41 @@ func checkInsights(value string) error {
 	return nil
 }
 
+// checkConfiguration checks how a cluster is to keep sessions into containers and
+// managed storage.
+func checkConfiguration(c *types.ClusterConfiguration) error {
+	if c == nil {
+		return nil
+	}
+	if err := refuse(clusterConfigurationMembers, c, "the cluster"); err != nil {
+		return err
+	}
+	e := c.ExecuteCommandConfiguration
+	if e == nil {
+		return nil
+	}
+	if err := oneOf("logging", e.Logging, e.Logging.Values()...); err != nil {
+		return err
+	}
+	if e.Logging == types.ExecuteCommandLoggingOverride && e.LogConfiguration == nil {
+		return invalid("When logging=OVERRIDE is specified, a logConfiguration must be provided.")
+	}
+	return nil
+}
+
 // UpdateClusterSettings changes the settings of a cluster.
 func (a *API) UpdateClusterSettings(ctx context.Context, in *ecs.UpdateClusterSettingsInput) (*ecs.UpdateClusterSettingsOutput, error) {
 	if aws.ToString(in.Cluster) == "" || len(in.Settings) == 0 {
 		return nil, invalid("cluster and settings can not be empty.")
 	}
-	shown, err := a.setSettings(ctx, in.Cluster, in.Settings)
+	shown, err := a.updateCluster(ctx, in.Cluster, in.Settings, nil)
 	if err != nil {
 		return nil, err
 	}
 	return &ecs.UpdateClusterSettingsOutput{Cluster: shown}, nil
 }
 
-// UpdateCluster changes what a cluster has: its settings, here.
+// UpdateCluster changes the settings and the configuration of a cluster.
 func (a *API) UpdateCluster(ctx context.Context, in *ecs.UpdateClusterInput) (*ecs.UpdateClusterOutput, error) {
 	if aws.ToString(in.Cluster) == "" {
 		return nil, invalid("Cluster can not be empty.")
@@ -111,15 +138,19 @@ func (a *API) UpdateCluster(ctx context.Context, in *ecs.UpdateClusterInput) (*e
 	if err := refuse(updateClusterMembers, in, "the request"); err != nil {
 		return nil, err
 	}
-	shown, err := a.setSettings(ctx, in.Cluster, in.Settings)
+	if err := checkConfiguration(in.Configuration); err != nil {
+		return nil, err
+	}
+	shown, err := a.updateCluster(ctx, in.Cluster, in.Settings, in.Configuration)
 	if err != nil {
 		return nil, err
 	}
 	return &ecs.UpdateClusterOutput{Cluster: shown}, nil
 }
 
-// setSettings gives an ACTIVE cluster settings, unless there are none.
-func (a *API) setSettings(ctx context.Context, ref *string, settings []types.ClusterSetting) (shown *types.Cluster, err error) {
+// updateCluster gives an ACTIVE cluster settings and a configuration, where there are
+// any.
+func (a *API) updateCluster(ctx context.Context, ref *string, settings []types.ClusterSetting, configuration *types.ClusterConfiguration) (shown *types.Cluster, err error) {
 	read, err := readSettings(settings)
 	if err != nil {
 		return nil, err
@@ -132,6 +163,11 @@ func (a *API) setSettings(ctx context.Context, ref *string, settings []types.Clu
 		n := *c
 		if len(read) > 0 {
 			n.Settings = read
+		}
+		if configuration != nil {
+			n.Configuration = configuration
+		}
+		if len(read) > 0 || configuration != nil {
 			tx.PutCluster(&n)
 		}
 		shown = a.showCluster(&tx.Snapshot, &n, allOfCluster)
@@ -236,7 +272,7 @@ func checkEmpty(s *state.Snapshot, cluster string) error {
 
 // allOfCluster is what the replies that are not asked for parts show: "settings,
 // statistics and tags" of a cluster that was made or deleted.
-var allOfCluster = []types.ClusterField{types.ClusterFieldSettings, types.ClusterFieldTags}
+var allOfCluster = []types.ClusterField{types.ClusterFieldSettings, types.ClusterFieldTags, types.ClusterFieldConfigurations}
 
 // showCluster renders a cluster. Statistics, settings and tags are shown only when
 // they are asked for.
@@ -264,6 +300,9 @@ func (a *API) showCluster(s *state.Snapshot, c *model.Cluster, include []types.C
 	}
 	if slices.Contains(include, types.ClusterFieldTags) {
 		shown.Tags = showTags(c.Tags)
+	}
+	if slices.Contains(include, types.ClusterFieldConfigurations) {
+		shown.Configuration = c.Configuration
 	}
 	return shown
 }

@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"cmp"
 	"encoding/base64"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ type paging struct {
 	max       *int32
 	token     *string
 	size      int // of a page when max is not given
+	most      int // that max can be, maxPage unless given
 	desc      bool
 }
 
@@ -27,8 +29,8 @@ const maxPage = 100
 // the last key that was listed, so a list may change between its pages.
 func (p paging) cut(entries []entry) ([]string, *string, error) {
 	if p.max != nil {
-		if *p.max < 1 || *p.max > maxPage {
-			return nil, nil, invalid("maxResults should be between 1 and %d", maxPage)
+		if most := cmp.Or(p.most, maxPage); *p.max < 1 || int(*p.max) > most {
+			return nil, nil, invalid("maxResults should be between 1 and %d", most)
 		}
 		p.size = int(*p.max)
 	}

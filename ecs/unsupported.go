@@ -26,13 +26,20 @@ func refuse[T any](table []unsupported[T], in *T, where string) error {
 var clusterMembers = []unsupported[ecs.CreateClusterInput]{
 	{"capacityProviders", func(i *ecs.CreateClusterInput) bool { return len(i.CapacityProviders) > 0 }},
 	{"defaultCapacityProviderStrategy", func(i *ecs.CreateClusterInput) bool { return len(i.DefaultCapacityProviderStrategy) > 0 }},
-	{"configuration", func(i *ecs.CreateClusterInput) bool { return i.Configuration != nil }},
 	{"serviceConnectDefaults", func(i *ecs.CreateClusterInput) bool { return i.ServiceConnectDefaults != nil }},
 }
 
 var updateClusterMembers = []unsupported[ecs.UpdateClusterInput]{
-	{"configuration", func(i *ecs.UpdateClusterInput) bool { return i.Configuration != nil }},
 	{"serviceConnectDefaults", func(i *ecs.UpdateClusterInput) bool { return i.ServiceConnectDefaults != nil }},
+}
+
+// clusterConfigurationMembers: what is kept configures ExecuteCommand, which answers that
+// it is not supported, and volumes that ECS manages, which are refused. The storage of
+// Fargate tasks is there, and not encrypted.
+var clusterConfigurationMembers = []unsupported[types.ClusterConfiguration]{
+	{"configuration.managedStorageConfiguration.fargateEphemeralStorageKmsKeyId", func(c *types.ClusterConfiguration) bool {
+		return c.ManagedStorageConfiguration != nil && aws.ToString(c.ManagedStorageConfiguration.FargateEphemeralStorageKmsKeyId) != ""
+	}},
 }
 
 var definitionMembers = []unsupported[ecs.RegisterTaskDefinitionInput]{

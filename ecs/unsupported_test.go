@@ -22,7 +22,7 @@ func TestEveryMemberIsCarriedOutOrRefused(t *testing.T) {
 			"RuntimePlatform Tags TaskRoleArn")
 	})
 	t.Run("CreateCluster", func(t *testing.T) {
-		everyMember(t, clusterMembers, "ClusterName Settings Tags")
+		everyMember(t, clusterMembers, "ClusterName Configuration Settings Tags")
 	})
 	t.Run("UpdateService", func(t *testing.T) {
 		everyMember(t, serviceMembers, "Service Cluster DeploymentConfiguration DesiredCount EnableECSManagedTags EnableExecuteCommand "+

@@ -62,10 +62,11 @@ func unsupportedOperations() map[string]string {
 // the operations use.
 func refusedMembers() map[string][]string {
 	overridden := names("", overrideMembers, names("overrides.containerOverrides.", containerOverrideMembers, nil))
+	configuration := names("", clusterConfigurationMembers, nil)
 	service := names("", serviceMembers, names("", deploymentMembers, nil))
 	return map[string][]string{
-		"CreateCluster":          names("", clusterMembers, nil),
-		"UpdateCluster":          names("", updateClusterMembers, nil),
+		"CreateCluster":          names("", clusterMembers, configuration),
+		"UpdateCluster":          names("", updateClusterMembers, configuration),
 		"ListTasks":              {"daemonName"},
 		"RegisterTaskDefinition": names("", definitionMembers, names("containerDefinitions.", containerMembers, nil)),
 		"RunTask":                names("", runTaskMembers, overridden),

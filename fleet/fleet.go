@@ -126,7 +126,7 @@ func (s *Session) push(snap *state.Snapshot, t *model.Task) {
 		return
 	}
 	s.mu.Lock()
-	s.queue = append(s.queue, Assignment{t, d, images(snap, t, d)})
+	s.queue = append(s.queue, Assignment{t, withLogMode(snap, d), images(snap, t, d)})
 	s.mu.Unlock()
 	nudge(s.notify)
 }

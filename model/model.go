@@ -8,7 +8,11 @@
 // an empty string or a zero number means "absent" unless a field says otherwise.
 package model
 
-import "time"
+import (
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+)
 
 // DefaultCluster is the cluster that an omitted cluster name means (ECS API).
 const DefaultCluster = "default"
@@ -39,4 +43,6 @@ type Cluster struct {
 	CreatedAt time.Time
 	Settings  []Tag // containerInsights and its value
 	Tags      []Tag
+	// Configuration is carried only: nothing that it configures happens here.
+	Configuration *types.ClusterConfiguration
 }

@@ -46,8 +46,14 @@ func (j *job) active() bool {
 	return j.status == types.QueryStatusScheduled || j.status == types.QueryStatusRunning
 }
 
-// jobs runs queries and keeps their results, in memory.
+// record is the query as it is kept.
+func (j *job) record() record {
+	return record{ID: j.id, Text: j.text, Groups: j.groups, CreatedAt: j.createdAt, EndedAt: j.endedAt, Status: j.status, Result: j.result}
+}
+
+// jobs runs queries and keeps their results.
 type jobs struct {
+	kept  kept
 	log   *slog.Logger
 	ctx   context.Context
 	end   context.CancelFunc
@@ -58,9 +64,13 @@ type jobs struct {
 	all []*job // oldest first
 }
 
-func newJobs(log *slog.Logger) *jobs {
+// newJobs goes on with the queries that are kept in a folder.
+func newJobs(dir string, log *slog.Logger) *jobs {
 	ctx, end := context.WithCancel(context.Background())
-	return &jobs{log: log, ctx: ctx, end: end, slots: make(chan struct{}, maxRunning)}
+	q := &jobs{kept: kept{dir, log}, log: log, ctx: ctx, end: end, slots: make(chan struct{}, maxRunning)}
+	q.all = q.kept.load()
+	q.forget(time.Now())
+	return q
 }
 
 // close stops all queries.
@@ -84,6 +94,7 @@ func (q *jobs) start(j *job) bool {
 	}
 	ctx, cancel := context.WithCancelCause(q.ctx)
 	j.status, j.cancel = types.QueryStatusScheduled, cancel
+	q.kept.save(j.record())
 	q.all = append(q.all, j)
 	q.forget(j.createdAt)
 	q.wait.Go(func() { q.run(ctx, j) })
@@ -102,6 +113,7 @@ func (q *jobs) forget(now time.Time) {
 			return false
 		}
 		over, bytes = over-1, bytes-j.size
+		q.kept.remove(j.id)
 		return true
 	})
 }
@@ -144,30 +156,40 @@ func execute(ctx context.Context, x *insights.Execution) (err error) {
 	return x.Run(ctx)
 }
 
-// ended keeps what came of a query. One that was stopped stays Cancelled.
+// ended keeps what came of a query, then tells it. One that was stopped stays Cancelled;
+// one that Steady's end has cut short is known as such after the next start.
 func (q *jobs) ended(j *job, err error) {
 	result, resultErr := j.execution.Result()
 	err = errors.Join(err, resultErr)
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	j.endedAt, j.execution = time.Now(), nil
+	r := j.record()
+	q.mu.Unlock()
+	r.EndedAt = time.Now()
 	switch {
-	case j.status == types.QueryStatusCancelled:
+	case r.Status == types.QueryStatusCancelled:
 	case err == nil:
-		j.status = types.QueryStatusComplete
+		r.Status = types.QueryStatusComplete
 	case errors.Is(err, context.DeadlineExceeded):
-		j.status = types.QueryStatusTimeout
+		r.Status = types.QueryStatusTimeout
 	case errors.Is(err, context.Canceled):
-		j.status = types.QueryStatusCancelled
+		r.Status = types.QueryStatusCancelled
 	default:
-		j.status = types.QueryStatusFailed
+		r.Status = types.QueryStatusFailed
 		q.log.Warn("a query failed", "query", j.id, "err", err)
 		result = failed(err, result)
 	}
-	if result == nil {
-		result = &insights.Result{}
+	if r.Result = result; result == nil {
+		r.Result = &insights.Result{}
 	}
-	j.result, j.size = result, sizeOf(result)
+	if q.ctx.Err() == nil {
+		q.kept.save(r)
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	j.execution, j.endedAt, j.result, j.size = nil, r.EndedAt, r.Result, sizeOf(r.Result)
+	if j.status != types.QueryStatusCancelled {
+		j.status = r.Status
+	}
 	q.forget(j.endedAt)
 }
 

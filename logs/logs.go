@@ -20,6 +20,9 @@ type Options struct {
 	Archive *archive.Archive
 	Store   *state.Store // keeps query definitions and lookup tables
 	Realm   model.Realm
+	// Queries is the folder that keeps queries and their results. Empty: they are kept
+	// until Close.
+	Queries string
 	Log     *slog.Logger // nil: slog.Default
 }
 
@@ -38,7 +41,7 @@ func New(o Options) *API {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	return &API{archive: o.Archive, store: o.Store, realm: o.Realm, jobs: newJobs(o.Log)}
+	return &API{archive: o.Archive, store: o.Store, realm: o.Realm, jobs: newJobs(o.Queries, o.Log)}
 }
 
 // Close stops the queries that run.

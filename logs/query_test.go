@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -258,6 +261,59 @@ func TestHowQueriesEnd(t *testing.T) {
 		}
 		if want == types.QueryStatusFailed && !strings.Contains(j.result.Rows[0][0].Value, "needs more than 128 MB of memory") {
 			t.Errorf("told %+v", j.result.Rows)
+		}
+	}
+}
+
+// After a restart the results of queries are there; one that had not ended says so.
+func TestResultsAfterARestart(t *testing.T) {
+	w := newWorld(t)
+	dir := t.TempDir()
+	again := func() { // as after a kill: nothing is closed
+		t.Helper()
+		w.API = New(Options{Archive: w.archive, Store: w.store, Realm: realm, Queries: dir, Log: w.jobs.log})
+		t.Cleanup(w.API.Close)
+	}
+	again()
+	w.group("/web", "a")
+	w.put("/web", "a", ago(time.Minute), "one", "two\"\x00\u2028")
+	start := &cloudwatchlogs.StartQueryInput{LogGroupName: aws.String("/web"), StartTime: aws.Int64(0), EndTime: aws.Int64(time.Now().Unix() + 60),
+		QueryString: aws.String("fields @message | sort @timestamp asc")}
+	id := must(w.StartQuery(t.Context(), start))(t).QueryId
+	before := w.ended(*id)
+	cut := &job{id: "11111111-1111-1111-1111-111111111111", text: "fields a", createdAt: time.Now(), status: types.QueryStatusRunning}
+	w.jobs.kept.save(cut.record())
+	if err := os.WriteFile(filepath.Join(dir, "torn.json.part"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "broken.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again()
+	after := must(w.GetQueryResults(t.Context(), &cloudwatchlogs.GetQueryResultsInput{QueryId: id}))(t)
+	if before.Status != types.QueryStatusComplete || len(before.Results) != 2 || !reflect.DeepEqual(before, after) {
+		t.Errorf("before %+v\nafter  %+v", before, after)
+	}
+	failed := must(w.GetQueryResults(t.Context(), &cloudwatchlogs.GetQueryResultsInput{QueryId: &cut.id}))(t)
+	if failed.Status != types.QueryStatusFailed || *failed.Results[0][0].Value != "Steady ended while the query ran: start it again" {
+		t.Errorf("the query that was cut short: %+v", failed)
+	}
+	if d := must(w.DescribeQueries(t.Context(), &cloudwatchlogs.DescribeQueriesInput{}))(t); len(d.Queries) != 2 || *d.Queries[1].QueryString != *start.QueryString {
+		t.Errorf("described %+v", d.Queries)
+	}
+	w.jobs.forget(time.Now().Add(keepResults + time.Hour))
+	if files := must(os.ReadDir(dir))(t); len(files) != 0 {
+		t.Errorf("what is dropped is kept on disk: %v", files)
+	}
+}
+
+// ended waits for a query to end.
+func (w *world) ended(id string) *cloudwatchlogs.GetQueryResultsOutput {
+	w.t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		out := must(w.GetQueryResults(w.t.Context(), &cloudwatchlogs.GetQueryResultsInput{QueryId: &id}))(w.t)
+		if out.Status != types.QueryStatusRunning && out.Status != types.QueryStatusScheduled || time.Now().After(deadline) {
+			return out
 		}
 	}
 }

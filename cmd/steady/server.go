@@ -71,7 +71,7 @@ func newServer(ctx context.Context, c upCommand, log *slog.Logger) (_ *server, e
 	if s.outbox, err = s.openOutbox(ctx); err != nil {
 		return nil, err
 	}
-	s.logs = logs.New(logs.Options{Archive: s.archive, Store: s.store, Realm: s.realm, Log: log})
+	s.logs = logs.New(logs.Options{Archive: s.archive, Store: s.store, Realm: s.realm, Queries: filepath.Join(c.DataDir, "queries"), Log: log})
 	if s.listener, err = listen(ctx, c.Listen); err != nil {
 		return nil, err
 	}

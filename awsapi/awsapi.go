@@ -15,6 +15,8 @@ type Error struct {
 	Message string
 	// Fields are further members of the exception, such as resourceIds.
 	Fields map[string]any
+	// Status is the HTTP status, where it is not the usual one.
+	Status int
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
@@ -41,11 +43,14 @@ func Op[In, Out any](call func(context.Context, *In) (*Out, error)) Operation {
 }
 
 // Service is one AWS API: its name in the credential scope ("ecs"), the prefix of
-// its X-Amz-Target header, and its operations by name. Operations that exist in
+// its X-Amz-Target header or, for AWS Query, its version, and its operations by name. Operations that exist in
 // the API but not here are in Known: they answer that they are not implemented.
 type Service struct {
-	Name       string
-	Target     string
+	Name   string
+	Target string
+	// Version and Namespace are those of an API that speaks AWS Query.
+	Version    string
+	Namespace  string
 	Operations map[string]Operation
 	Known      []string
 	// Unsupported says of operations that are in Known alone why they are not carried
@@ -55,4 +60,10 @@ type Service struct {
 	Refused map[string][]string
 	// MaxBody is how many bytes the body of a request may have; 0 means MaxBody.
 	MaxBody int64
+	// Permissions says what a caller must be allowed for a request, where that is more
+	// than the operation on "*". An empty Action is that of the operation; if none is
+	// the operation's, it is asked for on "*" besides.
+	Permissions func(operation string, in any) []Permission
+	// Free are operations that everybody may call.
+	Free map[string]bool
 }

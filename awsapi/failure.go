@@ -18,11 +18,14 @@ func (e *httpError) Unwrap() error { return e.err }
 
 // failure makes the reply for an error: a mistake of the caller is 400, one of the
 // server 500. What is no *Error the caller is not told; it is logged.
-func failure(log *slog.Logger, r *http.Request, err error) (status int, reply []byte) {
+func failure(log *slog.Logger, r *http.Request, err error, id string) (status int, reply []byte) {
 	told, ok := errors.AsType[*Error](err)
 	if !ok {
 		logFailure(log, r, err)
 		told = Errorf("ServerException", "Steady could not carry out the request; its log says why, under this request's id.")
+	}
+	if isQuery(r) {
+		return queryError(told, id)
 	}
 	reply, encodeErr := encodeError(told)
 	if encodeErr != nil {
@@ -34,6 +37,9 @@ func failure(log *slog.Logger, r *http.Request, err error) (status int, reply []
 	}
 	if told.Code == "ServerException" {
 		return http.StatusInternalServerError, reply
+	}
+	if told.Status != 0 {
+		return told.Status, reply
 	}
 	return http.StatusBadRequest, reply
 }

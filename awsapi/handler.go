@@ -29,31 +29,46 @@ type Options struct {
 	// Keys gives the secret of an access key. If it is nil, any credentials or
 	// none are accepted, which only a loopback address may do.
 	Keys func(accessKeyID string) (secret string, ok bool)
+	// Sessions knows the temporary credentials that Steady has issued. Nil: none.
+	Sessions func(accessKeyID, token string) (s Session, issued bool, err error)
+	// Authorize tells whether a caller that works under a role may do something. Nil:
+	// whatever it likes.
+	Authorize func(context.Context, Caller, Permission) error
 	// Closing ends all event streams when it is closed. Nil: they end by themselves.
 	Closing <-chan struct{}
 }
 
 // Handler serves all services at one endpoint, POST /, and routes by the
-// X-Amz-Target header. It panics if two services have one Target.
+// X-Amz-Target header or the version of a form. It panics if two services share one.
 func Handler(o Options, services ...Service) http.Handler {
-	h := &handler{logger: o.Logger, keys: o.Keys, closing: o.Closing, routes: map[string]route{}}
+	h := &handler{
+		logger: o.Logger, keys: o.Keys, sessions: o.Sessions, authorize: o.Authorize, closing: o.Closing,
+		routes: map[string]route{}, versions: map[string]route{},
+	}
 	if h.logger == nil {
 		h.logger = slog.Default()
 	}
 	for _, s := range services {
-		if _, twice := h.routes[s.Target]; twice {
-			panic(fmt.Sprintf("awsapi: two services have the target %q", s.Target))
+		table, key := h.routes, s.Target
+		if s.Version != "" {
+			table, key = h.versions, s.Version
 		}
-		h.routes[s.Target] = newRoute(s)
+		if _, twice := table[key]; twice {
+			panic(fmt.Sprintf("awsapi: two services have the target %q", key))
+		}
+		table[key] = newRoute(s)
 	}
 	return h
 }
 
 type handler struct {
-	logger  *slog.Logger
-	keys    func(string) (string, bool)
-	closing <-chan struct{}
-	routes  map[string]route // by Service.Target
+	logger    *slog.Logger
+	keys      func(string) (string, bool)
+	sessions  func(string, string) (Session, bool, error)
+	authorize func(context.Context, Caller, Permission) error
+	closing   <-chan struct{}
+	routes    map[string]route // by Service.Target
+	versions  map[string]route // by Service.Version
 }
 
 // route is a service, with its known operations as a set.
@@ -78,13 +93,24 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := uuid.NewString()
 	// AWS's spelling; Go's would be X-Amzn-Requestid.
 	w.Header()["x-amzn-RequestId"] = []string{id}
+	query := isQuery(r)
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	if query {
+		w.Header().Set("Content-Type", "text/xml")
+	}
 	log := h.logger.With("requestId", id, "target", clip(r.Header.Get("X-Amz-Target")))
 
 	status := http.StatusOK
-	reply, stream, err := h.answer(w, r)
+	var reply []byte
+	var stream Stream
+	var err error
+	if query {
+		reply, err = h.answerQuery(w, r, id)
+	} else {
+		reply, stream, err = h.answer(w, r)
+	}
 	if err != nil {
-		status, reply = failure(log, r, err)
+		status, reply = failure(log, r, err, id)
 	} else if stream != nil {
 		log.Debug("event stream begins")
 		err = h.tell(w, r, log, stream)
@@ -109,19 +135,59 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request) ([]byte, Stream
 	if err != nil {
 		return nil, nil, err
 	}
-	var auth *authorization
-	if h.keys != nil {
-		a, err := verify(r, body, h.keys)
-		if err != nil {
-			return nil, nil, err
-		}
-		auth = &a
+	caller, auth, err := h.authenticate(r, body)
+	if err != nil {
+		return nil, nil, err
 	}
 	op, err := h.operation(target, auth)
 	if err != nil {
 		return nil, nil, err
 	}
+	op.caller, op.allow = caller, h.authorize
 	return perform(r.Context(), op, body)
+}
+
+// answerQuery is answer for a form.
+func (h *handler) answerQuery(w http.ResponseWriter, r *http.Request, id string) (reply []byte, err error) {
+	if err := h.admit(w, r); err != nil {
+		return nil, err
+	}
+	body, err := readBody(w, r, MaxBody)
+	if err != nil {
+		return nil, err
+	}
+	caller, auth, err := h.authenticate(r, body)
+	if err != nil {
+		return nil, err
+	}
+	input, err := form(body)
+	if err != nil {
+		return nil, err
+	}
+	op, err := h.action(input, auth)
+	if err != nil {
+		return nil, err
+	}
+	op.caller, op.allow = caller, h.authorize
+	defer recovered(&err)
+	return performQuery(r.Context(), op, input, id)
+}
+
+// action finds what a form asks for. auth is nil if nothing is verified.
+func (h *handler) action(input *node, auth *authorization) (admitted, error) {
+	name, version := input.text("Action"), input.text("Version")
+	route, ok := h.versions[version]
+	if !ok {
+		return admitted{}, Errorf("UnknownOperationException", "Could not find operation %s for version %s: it belongs to no API that Steady has.", clip(name), clip(version))
+	}
+	if auth != nil && auth.service != route.Name {
+		return admitted{}, invalidSignature("Credential should be scoped to correct service: '%s'.", route.Name)
+	}
+	op, ok := route.Operations[name]
+	if !ok {
+		return admitted{}, Errorf("UnknownOperationException", "Could not find operation %s for version %s: if the API %s has it, it is not implemented by Steady.", clip(name), version, route.Name)
+	}
+	return admitted{Operation: op, name: name, service: &route}, nil
 }
 
 // maxBody is how large a body the service of a target takes.
@@ -181,49 +247,41 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 }
 
 // operation finds what X-Amz-Target asks for. auth is nil if nothing is verified.
-func (h *handler) operation(target string, auth *authorization) (Operation, error) {
+func (h *handler) operation(target string, auth *authorization) (admitted, error) {
 	if target == "" {
-		return Operation{}, Errorf("UnknownOperationException",
+		return admitted{}, Errorf("UnknownOperationException",
 			"The request has no X-Amz-Target header; Steady speaks AWS JSON 1.1 only.")
 	}
 	dot := strings.LastIndexByte(target, '.')
 	route, ok := h.routes[target[:max(dot, 0)]]
 	if !ok {
-		return Operation{}, Errorf("UnknownOperationException", "The target %s belongs to no API that Steady has.", clip(target))
+		return admitted{}, Errorf("UnknownOperationException", "The target %s belongs to no API that Steady has.", clip(target))
 	}
 	if auth != nil && auth.service != route.Name {
-		return Operation{}, invalidSignature("Credential should be scoped to correct service: '%s'.", route.Name)
+		return admitted{}, invalidSignature("Credential should be scoped to correct service: '%s'.", route.Name)
 	}
 	name := target[dot+1:]
 	if op, ok := route.Operations[name]; ok {
-		return op, nil
+		return admitted{Operation: op, name: name, service: &route}, nil
 	}
 	if why, ok := route.Unsupported[name]; ok {
-		return Operation{}, Errorf("UnsupportedFeatureException", "%s is not supported by Steady, because %s.", name, why)
+		return admitted{}, Errorf("UnsupportedFeatureException", "%s is not supported by Steady, because %s.", name, why)
 	}
 	if route.known[name] {
-		return Operation{}, Errorf("UnsupportedFeatureException", "%s is not implemented by Steady yet.", name)
+		return admitted{}, Errorf("UnsupportedFeatureException", "%s is not implemented by Steady yet.", name)
 	}
-	return Operation{}, Errorf("UnknownOperationException", "The API %s has no operation %s.", route.Name, clip(name))
+	return admitted{}, Errorf("UnknownOperationException", "The API %s has no operation %s.", route.Name, clip(name))
 }
 
 // perform decodes, calls and encodes; an event stream is still to be told. A panic on
 // the way is a *panicError.
-func perform(ctx context.Context, op Operation, body []byte) (reply []byte, stream Stream, err error) {
-	defer func() {
-		p := recover()
-		if p == http.ErrAbortHandler {
-			panic(p)
-		}
-		if p != nil {
-			reply, stream, err = nil, nil, &panicError{value: p, stack: debug.Stack()}
-		}
-	}()
+func perform(ctx context.Context, op admitted, body []byte) (reply []byte, stream Stream, err error) {
+	defer recovered(&err)
 	in := op.newInput()
 	if err := Decode(body, in); err != nil {
 		return nil, nil, err
 	}
-	out, err := op.call(ctx, in)
+	out, err := op.run(ctx, in)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -232,6 +290,17 @@ func perform(ctx context.Context, op Operation, body []byte) (reply []byte, stre
 	}
 	reply, err = Encode(out)
 	return reply, nil, err
+}
+
+// recovered makes a panic of an operation its error.
+func recovered(err *error) {
+	p := recover()
+	if p == http.ErrAbortHandler {
+		panic(p)
+	}
+	if p != nil {
+		*err = &panicError{value: p, stack: debug.Stack()}
+	}
 }
 
 // panicError is a panic of an operation, to be logged.

@@ -30,6 +30,10 @@ type tables struct {
 	meta        *table[Meta]
 	rules       *table[model.EventRule]
 	outbox      *table[Outgoing]
+	secrets     *table[model.Secret]
+	parameters  *table[model.Parameter]
+	roles       *table[model.Role]
+	policies    *table[model.Policy]
 }
 
 // Meta is a fact about this installation, such as its id.
@@ -76,11 +80,15 @@ func newTables() tables {
 			func(d *model.ServiceDeployment) (string, bool) { return ServiceKey(d.Cluster, d.Service), true }),
 		revisions: newTable("servicerevision", func(r *model.ServiceRevision) string { return r.ID },
 			func(r *model.ServiceRevision) (string, bool) { return ServiceKey(r.Cluster, r.Service), true }),
-		queries: newTable("querydefinition", func(q *model.QueryDefinition) string { return q.ID }),
-		lookups: newTable("lookuptable", func(l *model.LookupTable) string { return l.Name }),
-		rules:   newTable("eventrule", func(r *model.EventRule) string { return r.Name }),
-		meta:    newTable("meta", func(m *Meta) string { return m.Name }),
-		outbox:  newTable("outbox", func(o *Outgoing) string { return outboxKey(o.Number) }),
+		queries:    newTable("querydefinition", func(q *model.QueryDefinition) string { return q.ID }),
+		lookups:    newTable("lookuptable", func(l *model.LookupTable) string { return l.Name }),
+		rules:      newTable("eventrule", func(r *model.EventRule) string { return r.Name }),
+		meta:       newTable("meta", func(m *Meta) string { return m.Name }),
+		secrets:    newTable("secret", func(s *model.Secret) string { return s.Name }),
+		parameters: newTable("parameter", func(p *model.Parameter) string { return p.Name }),
+		roles:      newTable("role", func(r *model.Role) string { return r.Name }),
+		policies:   newTable("policy", func(p *model.Policy) string { return p.ARN }),
+		outbox:     newTable("outbox", func(o *Outgoing) string { return outboxKey(o.Number) }),
 	}
 }
 
@@ -93,8 +101,10 @@ func (t tables) snapshot() tables {
 		services: t.services.snapshot(), tasks: t.tasks.snapshot(),
 		deployments: t.deployments.snapshot(), revisions: t.revisions.snapshot(),
 		queries: t.queries.snapshot(), lookups: t.lookups.snapshot(), meta: t.meta.snapshot(),
-		rules:  t.rules.snapshot(),
-		outbox: t.outbox.snapshot(),
+		rules:   t.rules.snapshot(),
+		outbox:  t.outbox.snapshot(),
+		secrets: t.secrets.snapshot(), parameters: t.parameters.snapshot(),
+		roles: t.roles.snapshot(), policies: t.policies.snapshot(),
 	}
 }
 
@@ -123,6 +133,14 @@ func (t tables) load(name, key string, value []byte) error {
 		return t.meta.load(key, value)
 	case t.rules.name:
 		return t.rules.load(key, value)
+	case t.secrets.name:
+		return t.secrets.load(key, value)
+	case t.parameters.name:
+		return t.parameters.load(key, value)
+	case t.roles.name:
+		return t.roles.load(key, value)
+	case t.policies.name:
+		return t.policies.load(key, value)
 	case t.outbox.name:
 		o, err := unpack(value)
 		if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"maps"
@@ -47,7 +48,7 @@ func TestAPIPageIsTrue(t *testing.T) {
 // is not, and the names of the others.
 func listService(b *strings.Builder, s awsapi.Service) {
 	fmt.Fprintf(b, "## %s (`%s`)\n\n%d of %d operations are carried out.\n\n| operation | state |\n|---|---|\n",
-		s.Name, s.Target, len(s.Operations), max(len(s.Known), len(s.Operations)))
+		s.Name, cmp.Or(s.Target, s.Version), len(s.Operations), max(len(s.Known), len(s.Operations)))
 	var others []string
 	all := slices.Collect(maps.Keys(s.Operations))
 	for _, name := range s.Known {

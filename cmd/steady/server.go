@@ -41,6 +41,7 @@ type server struct {
 	logs      *logs.API
 	bus       *bus.Bus
 	events    *events.API
+	identity  identity
 	fleet     *fleet.Fleet
 	instances []*model.Instance
 	listener  net.Listener
@@ -58,6 +59,9 @@ func newServer(ctx context.Context, c upCommand, log *slog.Logger) (_ *server, e
 		}
 	}()
 	if s.store, err = openState(c.DataDir, state.Derive(outbox.Derive(s.realm))); err != nil {
+		return nil, err
+	}
+	if err = s.openIdentity(); err != nil {
 		return nil, err
 	}
 	if s.archive, err = archive.Open(filepath.Join(c.DataDir, "archive"), archive.Options{
@@ -226,7 +230,10 @@ func (s *server) runAgent(ctx context.Context, i *model.Instance, fail context.C
 }
 
 func (s *server) handler(closing <-chan struct{}) http.Handler {
-	o := awsapi.Options{Logger: s.log, Closing: closing}
+	o := awsapi.Options{
+		Logger: s.log, Closing: closing,
+		Sessions: s.identity.issuer.Session, Authorize: s.identity.access.Authorize,
+	}
 	if s.keys != nil {
 		o.Keys = s.keys.secret
 	}
@@ -239,7 +246,7 @@ func (s *server) handler(closing <-chan struct{}) http.Handler {
 // services are the AWS APIs that are served. docs/api.md lists them.
 func (s *server) services() []awsapi.Service {
 	api := ecs.New(s.store, s.realm, ecs.Options{Settle: s.options.Settle})
-	return []awsapi.Service{api.Service(), s.logs.Service(), s.events.Service()}
+	return append([]awsapi.Service{api.Service(), s.logs.Service(), s.events.Service()}, s.identityServices()...)
 }
 
 // health says "ok", since requests are answered, and what is wrong nevertheless.

@@ -25,6 +25,7 @@ type upCommand struct {
 	TelemetryEvery      time.Duration     `help:"How often telemetry is written of the clusters whose containerInsights setting is enabled." default:"1m"`
 	Region              string            `help:"Region in ARNs. Keep it: ARNs that are in use change with it." default:"us-east-1"`
 	Account             string            `help:"Account id in ARNs." default:"000000000000"`
+	IAM                 string            `name:"iam" help:"What roles may do that do not exist here: known lets them do everything, so that a task definition from AWS just runs; enforce lets them do nothing. Roles that exist here are always decided by their policies." enum:"known,enforce" default:"known"`
 	LogLevel            slog.Level        `help:"Log level: debug, info, warn, error." default:"info"`
 }
 

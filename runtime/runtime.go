@@ -71,6 +71,7 @@ type Runtime interface {
 	// there, gives an *Error of Kind NotFound.
 	Stats(ctx context.Context, id string) (Stats, error)
 	Volumes
+	Networks
 }
 
 // Info describes a machine and its runtime.

@@ -1,5 +1,7 @@
 package runtime
 
+import "strings"
+
 // Network is where a container is in the network, and what it calls the others.
 type Network struct {
 	// Mode is "host", "none", "container:<id>" for the network of another container, or
@@ -12,6 +14,14 @@ type Network struct {
 	// Links are containers of the default bridge that this one reaches by a name, each
 	// "container" or "container:alias". They have to run before it starts.
 	Links []string
+}
+
+// Joining is the network mode that shares the network of another container.
+func Joining(container string) string { return "container:" + container }
+
+// SharedWith tells which container's network a mode shares, if any.
+func SharedWith(mode string) (container string, ok bool) {
+	return strings.CutPrefix(mode, "container:")
 }
 
 // Host is a name and its address.

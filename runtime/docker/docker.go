@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -29,6 +30,7 @@ type Runtime struct {
 	engine   *client.Client
 	pulls    flights
 	patience time.Duration // registryPatience, but in tests
+	networks sync.Mutex    // held while one is looked for and made
 }
 
 var _ runtime.Runtime = (*Runtime)(nil)

@@ -99,6 +99,8 @@ func Run(t *testing.T, rt runtime.Runtime, image string) {
 		{"StatsAreMeasured", stats},
 		{"VolumesOutliveTheirContainers", volumes},
 		{"AMissingVolume", missingVolume},
+		{"ANetworkIsShared", networks},
+		{"ANetworkIsMadeOnce", networkOnce},
 		{"ManyAtOnce", many},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, s) })

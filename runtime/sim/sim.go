@@ -78,7 +78,8 @@ type Runtime struct {
 	watchers   map[*watcher]bool   // those that watch no machine in particular
 	pushes     map[string]int      // how often an image was pushed, by name
 	volumes    map[string]runtime.Volume
-	holders    map[string]int // how many containers hold a volume, by its name
+	networks   map[string]map[string]string // the labels of each, by name
+	holders    map[string]int               // how many containers hold a volume, by its name
 	// lastAddress is that of the container which started last: all have different ones,
 	// also on different machines.
 	lastAddress netip.Addr
@@ -102,7 +103,7 @@ func New(o Options) *Runtime {
 	}
 	return &Runtime{opts: o, containers: map[string]*container{}, names: map[string]bool{},
 		machines: map[string]*machine{}, watchers: map[*watcher]bool{}, pushes: map[string]int{},
-		volumes: map[string]runtime.Volume{}, holders: map[string]int{},
+		volumes: map[string]runtime.Volume{}, holders: map[string]int{}, networks: map[string]map[string]string{},
 		lastAddress: netip.AddrFrom4([4]byte{10})}
 }
 
@@ -184,7 +185,7 @@ func (r *Runtime) Create(ctx context.Context, spec runtime.Spec) (string, error)
 		return "", &runtime.Error{Name: name, Detail: s.createFail.or("Error response from daemon: no space left on device")}
 	}
 	c := &container{id: newID(), name: spec.Name, image: spec.Image, labels: maps.Clone(spec.Labels),
-		ports: append([]runtime.Port(nil), spec.Ports...), mounts: slices.Clone(spec.Files.Mounts), script: s, check: spec.HealthCheck, state: runtime.Created}
+		ports: append([]runtime.Port(nil), spec.Ports...), mounts: slices.Clone(spec.Files.Mounts), script: s, check: spec.HealthCheck, network: spec.Network.Mode, state: runtime.Created}
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -229,8 +230,12 @@ func (r *Runtime) Start(ctx context.Context, id string) error {
 		c.err = f.or("Error response from daemon: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: simulated: unknown")
 		return &runtime.Error{Name: name, Detail: c.err}
 	}
-	if c.err = r.machineOf(c).bind(c); c.err != "" {
-		return &runtime.Error{Name: name, Detail: c.err}
+	kind, detail := r.joins(c)
+	if detail == "" {
+		detail = r.machineOf(c).bind(c)
+	}
+	if c.err = detail; c.err != "" {
+		return &runtime.Error{Kind: kind, Name: name, Detail: c.err}
 	}
 	r.begin(c)
 	return nil

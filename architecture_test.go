@@ -93,6 +93,7 @@ var allowed = map[string][]string{
 	"tail":                {"awslogs"},
 	"sample":              nil,
 	"imagepack":           nil,
+	"pause":               nil,
 	"bench":               {"imagepack"},
 	"bench/archive":       {"archive", "scan", "insights"},
 	"e2e":                 nil,

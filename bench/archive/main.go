@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 	"runtime/debug"
 	"runtime/pprof"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -28,7 +26,9 @@ var (
 	dir     = flag.String("dir", "", "keep the archive in this folder, and use it again (default: a temporary one)")
 	cpu     = flag.String("cpuprofile", "", "write a CPU profile of the ingestion to this file")
 
+	heap     = flag.String("heapprofile", "", "write a profile of allocations of the ingestion to this file")
 	queryCPU = flag.String("queryprofile", "", "write a CPU profile of the queries to this file")
+	generate = flag.String("generate", "", "only write the events to files in this folder, a file for each writer")
 )
 
 // memoryLimit has the garbage collector work harder before the process takes more.
@@ -40,7 +40,11 @@ const firstSeed = 2
 func main() {
 	flag.Parse()
 	debug.SetMemoryLimit(memoryLimit)
-	if err := run(); err != nil {
+	do := run
+	if *generate != "" {
+		do = func() error { return generateAll(*generate) }
+	}
+	if err := do(); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -59,7 +63,7 @@ func run() error {
 		return err
 	}
 	if len(a.Groups()) == 0 {
-		if err := ingest(a, path); err != nil {
+		if err := generateAndIngest(a, path); err != nil {
 			return err
 		}
 	}
@@ -104,77 +108,6 @@ func profile(name string) (stop func(), err error) {
 		pprof.StopCPUProfile()
 		f.Close()
 	}, nil
-}
-
-// ingest appends the events, durably, and says how fast.
-func ingest(a *archive.Archive, path string) error {
-	stop, err := profile(*cpu)
-	if err != nil {
-		return err
-	}
-	defer stop()
-	began, before := time.Now(), usage()
-	var all sync.WaitGroup
-	errs := make([]error, *writers)
-	bytes := make([]int64, *writers)
-	for i := range *writers {
-		all.Go(func() { bytes[i], errs[i] = write(a, firstSeed+uint64(i), *total / *writers) })
-	}
-	all.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	answered := time.Since(began)
-	if err := a.Seal(context.Background()); err != nil {
-		return err
-	}
-	sealed, sealing := time.Since(began), usage()
-	if err := a.Compact(); err != nil {
-		return err
-	}
-	settled, after := time.Since(began), usage()
-	raw := int64(0)
-	for _, b := range bytes {
-		raw += b
-	}
-	size, files := onDisk(path)
-	spent := func(u syscall.Rusage) (user, system float64) {
-		return float64(u.Utime.Nano()-before.Utime.Nano()) / 1e9, float64(u.Stime.Nano()-before.Stime.Nano()) / 1e9
-	}
-	fmt.Printf("ingest: %d events of %d bytes on average, %d writers of %d\n", *total, raw/int64(*total), *writers, *batch)
-	fmt.Printf("  answered as durable   %.1f s  %.0f rows/s\n", answered.Seconds(), float64(*total)/answered.Seconds())
-	fmt.Printf("  sealed into segments  %.1f s  %.0f rows/s\n", sealed.Seconds(), float64(*total)/sealed.Seconds())
-	user, system := spent(sealing)
-	fmt.Printf("  processor time        %.1f s user, %.1f s system until then, with the making of the events\n", user, system)
-	user, system = spent(after)
-	fmt.Printf("  merged and joined     %.1f s; %.1f s user, %.1f s system\n", settled.Seconds(), user, system)
-	fmt.Printf("  peak memory           %.0f MB; %.0f MB with the merging\n", float64(sealing.Maxrss)/1e3, float64(after.Maxrss)/1e3)
-	fmt.Printf("  on disk               %.0f MB in %d files\n", float64(size)/1e6, files)
-	return nil
-}
-
-// write appends n events in batches, each batch's clusters to their groups.
-func write(a *archive.Archive, seed uint64, n int) (bytes int64, err error) {
-	g := newGenerator(seed, n)
-	for n > 0 {
-		byCluster := map[string][]archive.Record{}
-		for range min(n, *batch) {
-			r, cluster := g.next()
-			bytes += int64(len(r.Message))
-			byCluster[cluster] = append(byCluster[cluster], r)
-		}
-		n -= *batch
-		var batches []archive.Batch
-		for cluster, records := range byCluster {
-			batches = append(batches, archive.Batch{Group: groupOf(cluster), Stream: "events", Class: archive.Events, Records: records})
-		}
-		if err := a.Append(context.Background(), batches...); err != nil {
-			return bytes, err
-		}
-	}
-	return bytes, nil
 }
 
 func groupOf(cluster string) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"syscall"
 	"time"
 
 	"steady/archive"
@@ -36,7 +37,7 @@ func ask(a *archive.Archive) error {
 		groups = append(groups, g.Name)
 	}
 	in := insights.Input{Groups: groups, From: begin.UnixMilli(), To: begin.Add(2 * day).UnixMilli(), Now: begin.Add(day)}
-	fmt.Println("queries, first and warm (median):")
+	fmt.Println("queries, first, warm (median), processor time of a warm run (mean):")
 	for _, q := range questions(aTask(), "service-007") {
 		parsed, err := insights.Parse(q.query)
 		if err != nil {
@@ -44,18 +45,23 @@ func ask(a *archive.Archive) error {
 		}
 		var times []time.Duration
 		var result *insights.Result
-		for range 1 + warmRuns {
+		var before syscall.Rusage
+		for i := range 1 + warmRuns {
+			if i == 1 {
+				before = usage()
+			}
 			began := time.Now()
 			if result, err = insights.Run(context.Background(), a, parsed, in); err != nil {
 				return fmt.Errorf("%s: %w", q.about, err)
 			}
 			times = append(times, time.Since(began))
 		}
-		first := times[0]
+		first, after := times[0], usage()
+		spent := time.Duration(after.Utime.Nano()-before.Utime.Nano()+after.Stime.Nano()-before.Stime.Nano()) / warmRuns
 		slices.Sort(times[1:])
 		warm := times[1+warmRuns/2]
-		fmt.Printf("  %-40s %8.1f ms %8.1f ms  %d rows, %.0f records matched, %.0f scanned\n", q.about,
-			ms(first), ms(warm), len(result.Rows), result.Statistics.RecordsMatched, result.Statistics.RecordsScanned)
+		fmt.Printf("  %-40s %8.1f ms %8.1f ms %8.1f ms  %d rows, %.0f records matched, %.0f scanned\n", q.about,
+			ms(first), ms(warm), ms(spent), len(result.Rows), result.Statistics.RecordsMatched, result.Statistics.RecordsScanned)
 	}
 	return nil
 }
@@ -64,8 +70,8 @@ func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
 
 // aTask is the ARN of a task of the first writer.
 func aTask() string {
-	g := newGenerator(firstSeed, *total / *writers)
-	for range *total / *writers / 3 {
+	g := newGenerator(firstSeed, share(0))
+	for range share(0) / 3 {
 		g.next()
 	}
 	return arn + "task/" + g.newest.cluster + "/" + g.newest.id

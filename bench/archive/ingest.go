@@ -19,11 +19,17 @@ import (
 // generateAndIngest has another process make the events, and stores them here: so neither
 // the processor time nor the memory of their making is counted as the archive's.
 func generateAndIngest(a *archive.Archive, path string) error {
-	events, err := os.MkdirTemp("", "steady-bench-events-")
-	if err != nil {
-		return err
+	events := *kept
+	if events == "" {
+		var err error
+		if events, err = os.MkdirTemp("", "steady-bench-events-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(events)
 	}
-	defer os.RemoveAll(events)
+	if _, err := os.Stat(eventsFile(events, 0)); err == nil {
+		return ingest(a, path, events)
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return err

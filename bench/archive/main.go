@@ -28,6 +28,7 @@ var (
 
 	heap     = flag.String("heapprofile", "", "write a profile of allocations of the ingestion to this file")
 	queryCPU = flag.String("queryprofile", "", "write a CPU profile of the queries to this file")
+	kept     = flag.String("events", "", "keep the events in this folder, and use them again (default: a temporary one)")
 	generate = flag.String("generate", "", "only write the events to files in this folder, a file for each writer")
 )
 

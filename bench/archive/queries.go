@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"slices"
 	"syscall"
@@ -28,7 +29,10 @@ func questions(taskARN, service string) []question {
 	}
 }
 
-const warmRuns = 7
+var (
+	warmRuns = flag.Int("runs", 7, "how often each question is asked again once it is warm")
+	only     = flag.Int("question", 0, "ask only the question with this number, from 1")
+)
 
 // ask runs the questions on an archive that has just been opened, and again.
 func ask(a *archive.Archive) error {
@@ -38,7 +42,10 @@ func ask(a *archive.Archive) error {
 	}
 	in := insights.Input{Groups: groups, From: begin.UnixMilli(), To: begin.Add(2 * day).UnixMilli(), Now: begin.Add(day)}
 	fmt.Println("queries, first, warm (median), processor time of a warm run (mean):")
-	for _, q := range questions(aTask(), "service-007") {
+	for i, q := range questions(aTask(), "service-007") {
+		if *only != 0 && *only != i+1 {
+			continue
+		}
 		parsed, err := insights.Parse(q.query)
 		if err != nil {
 			return fmt.Errorf("%s: %w", q.about, err)
@@ -46,7 +53,7 @@ func ask(a *archive.Archive) error {
 		var times []time.Duration
 		var result *insights.Result
 		var before syscall.Rusage
-		for i := range 1 + warmRuns {
+		for i := range 1 + *warmRuns {
 			if i == 1 {
 				before = usage()
 			}
@@ -57,9 +64,9 @@ func ask(a *archive.Archive) error {
 			times = append(times, time.Since(began))
 		}
 		first, after := times[0], usage()
-		spent := time.Duration(after.Utime.Nano()-before.Utime.Nano()+after.Stime.Nano()-before.Stime.Nano()) / warmRuns
+		spent := time.Duration(after.Utime.Nano()-before.Utime.Nano()+after.Stime.Nano()-before.Stime.Nano()) / time.Duration(*warmRuns)
 		slices.Sort(times[1:])
-		warm := times[1+warmRuns/2]
+		warm := times[1+*warmRuns/2]
 		fmt.Printf("  %-40s %8.1f ms %8.1f ms %8.1f ms  %d rows, %.0f records matched, %.0f scanned\n", q.about,
 			ms(first), ms(warm), ms(spent), len(result.Rows), result.Statistics.RecordsMatched, result.Statistics.RecordsScanned)
 	}

@@ -3,6 +3,7 @@
 package match
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -20,6 +21,32 @@ func Value(c scan.Condition, v scan.Value) bool {
 				return false
 			}
 		}
+	}
+	return true
+}
+
+// Test is a condition made ready to be checked on many values.
+type Test struct {
+	op    scan.Op
+	texts [][]byte
+}
+
+// Prepare makes a condition ready.
+func Prepare(c scan.Condition) Test {
+	t := Test{op: c.Op}
+	for _, text := range c.Texts {
+		t.texts = append(t.texts, []byte(text))
+	}
+	return t
+}
+
+// Met says what Value says.
+func (t Test) Met(text []byte) bool {
+	switch t.op {
+	case scan.Equals:
+		return slices.ContainsFunc(t.texts, func(x []byte) bool { return bytes.Equal(x, text) })
+	case scan.Contains:
+		return !slices.ContainsFunc(t.texts, func(x []byte) bool { return !bytes.Contains(text, x) })
 	}
 	return true
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"math/bits"
+	"slices"
 	"sync"
 
 	"github.com/cespare/xxhash/v2"
@@ -24,6 +26,11 @@ const (
 	// pageLen is about how many bytes of messages share a page, and are compressed and
 	// read together.
 	pageLen = 1 << 20
+	// pageRows is how many rows of a field or of numbers share a page.
+	pageRows = 8192
+	// pageRuns is from how many changes of the value on a column with a dictionary is
+	// divided into pages.
+	pageRuns = 1024
 	// bloomFrom is the number of values from which a column may have a bloom filter;
 	// looking through fewer costs no more than asking the filter.
 	bloomFrom = 128
@@ -125,12 +132,14 @@ func (e *encoder) dataPage(c *format.ColumnChunk, values int, encoding format.En
 // integers writes a column of numbers that every row has.
 func (e *encoder) integers(name string, values []int64) (*format.ColumnChunk, error) {
 	c := e.begin(name, format.Int64, len(values), smallest)
-	raw, err := (&delta.BinaryPackedEncoding{}).EncodeInt64(e.raw[:0], values)
-	if err != nil {
-		return nil, fmt.Errorf("encode %s: %w", name, err)
+	for page := range slices.Chunk(values, pageRows) {
+		raw, err := (&delta.BinaryPackedEncoding{}).EncodeInt64(e.raw[:0], page)
+		if err != nil {
+			return nil, fmt.Errorf("encode %s: %w", name, err)
+		}
+		e.raw = raw
+		e.dataPage(c, len(page), format.DeltaBinaryPacked)
 	}
-	e.raw = raw
-	e.dataPage(c, len(values), format.DeltaBinaryPacked)
 	low, high := values[0], values[0]
 	for _, v := range values {
 		low, high = min(low, v), max(high, v)
@@ -179,8 +188,9 @@ func (e *encoder) column(name string, col table.Column, rows []int32, required b
 	}
 	c := e.begin(name, format.ByteArray, len(rows), size+len(e.codes)/8)
 	c.MetaData.Statistics.NullCount = int64(len(rows) - len(e.codes))
-	n := e.note(c, col)
-	inPlace := e.inPlace(n)
+	found := e.note(c, col)
+	runs := e.runs()
+	inPlace := e.inPlace(found, runs)
 	if !inPlace {
 		e.raw = e.appendValues(e.raw[:0], col)
 		c.MetaData.DictionaryPageOffset = e.at()
@@ -189,47 +199,89 @@ func (e *encoder) column(name string, col table.Column, rows []int32, required b
 			NumValues: int32(len(e.order)), Encoding: format.Plain,
 		})})
 	}
-	e.raw = e.raw[:0]
-	if !required {
-		if err := e.appendLevels(); err != nil {
-			return nil, n, fmt.Errorf("encode %s: %w", name, err)
-		}
-	}
-	encoding, data, err := format.RLEDictionary, []byte(nil), error(nil)
+	encoding := format.RLEDictionary
 	if inPlace {
 		encoding = format.DeltaByteArray
-		data, err = e.deltas(col)
+	}
+	for first, codes := 0, e.codes; first < len(rows); {
+		n := min(pageRows, len(rows)-first)
+		if !inPlace && runs < pageRuns {
+			n = len(rows) // small without being divided
+		}
+		present := 0
+		for _, l := range e.levels[first : first+n] {
+			present += int(l)
+		}
+		if err := e.values(col, e.levels[first:first+n], codes[:present], required, inPlace); err != nil {
+			return nil, found, fmt.Errorf("encode %s: %w", name, err)
+		}
+		e.dataPage(c, n, encoding)
+		first, codes = first+n, codes[present:]
+	}
+	return c, found, nil
+}
+
+// runs is how often the value is another than in the row before.
+func (e *encoder) runs() int {
+	n := 0
+	for i, code := range e.codes {
+		if i == 0 || code != e.codes[i-1] {
+			n++
+		}
+	}
+	return n
+}
+
+// values puts into e.raw a page of rows: which have the field, and their values.
+func (e *encoder) values(col table.Column, levels []byte, codes []int32, required, inPlace bool) error {
+	e.raw = e.raw[:0]
+	if !required {
+		if err := e.appendLevels(levels); err != nil {
+			return err
+		}
+	}
+	var err error
+	if inPlace {
+		e.packed, err = e.deltas(col, codes)
 	} else {
-		data, err = (&rle.DictionaryEncoding{}).EncodeInt32(e.packed[:0], e.codes)
+		width := codeWidth(codes)
+		e.raw = append(e.raw, byte(width))
+		e.packed, err = (&rle.Encoding{BitWidth: width}).EncodeInt32(e.packed[:0], codes)
 	}
-	if err != nil {
-		return nil, n, fmt.Errorf("encode %s: %w", name, err)
-	}
-	e.packed = data
-	e.raw = append(e.raw, data...)
-	e.dataPage(c, len(rows), encoding)
-	return c, n, nil
+	e.raw = append(e.raw, e.packed...)
+	return err
 }
 
 // inPlace says that a column needs less room without a dictionary: it has many values,
 // and rows of the same one stand together.
-func (e *encoder) inPlace(n notes) bool {
+func (e *encoder) inPlace(n notes, runs int) bool {
 	if len(e.order) < bloomFrom || len(n.kinds) != 1 || 8*len(e.order) < len(e.codes) {
 		return false
-	}
-	runs := 0
-	for i, code := range e.codes {
-		if i == 0 || code != e.codes[i-1] {
-			runs++
-		}
 	}
 	return 4*runs <= 5*len(e.order)
 }
 
-// deltas encodes the value of each row that has one.
-func (e *encoder) deltas(col table.Column) ([]byte, error) {
+// codeWidth is how many bits codes are written with: a power of two, or whole bytes, so
+// that codes that come back are bytes that come back, which zstd finds.
+func codeWidth(codes []int32) int {
+	top := int32(0)
+	for _, c := range codes {
+		top = max(top, c)
+	}
+	switch n := bits.Len32(uint32(top)); {
+	case n <= 2:
+		return n
+	case n <= 4:
+		return 4
+	default:
+		return (n + 7) / 8 * 8
+	}
+}
+
+// deltas encodes the values of codes.
+func (e *encoder) deltas(col table.Column, codes []int32) ([]byte, error) {
 	e.all, e.offsets = e.all[:0], append(e.offsets[:0], 0)
-	for _, code := range e.codes {
+	for _, code := range codes {
 		e.all = append(e.all, stored(col.Value(int(e.order[code])))...)
 		e.offsets = append(e.offsets, uint32(len(e.all)))
 	}
@@ -271,9 +323,9 @@ func stored(v scan.Value) string {
 	return v.Text
 }
 
-// appendLevels says in e.raw which rows have the field.
-func (e *encoder) appendLevels() error {
-	levels, err := (&rle.Encoding{BitWidth: 1}).EncodeLevels(e.packed[:0], e.levels)
+// appendLevels says in e.raw which rows have the field: 1 and 0.
+func (e *encoder) appendLevels(rows []byte) error {
+	levels, err := (&rle.Encoding{BitWidth: 1}).EncodeLevels(e.packed[:0], rows)
 	if err != nil {
 		return err
 	}

@@ -115,13 +115,16 @@ func parseKinds(s string) (kinds, error) {
 type charset [2]uint64
 
 func (c *charset) add(s string) {
+	low, high := c[0], c[1] // in registers
 	for i := range len(s) {
-		b := s[i]
-		if b >= 0x80 {
-			b = 0x7f
+		b := min(s[i], 0x7f)
+		if b < 64 {
+			low |= 1 << b
+		} else {
+			high |= 1 << (b & 63)
 		}
-		c[b>>6] |= 1 << (b & 63)
 	}
+	c[0], c[1] = low, high
 }
 
 func (c charset) within(all charset) bool {

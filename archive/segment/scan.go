@@ -109,101 +109,133 @@ func (c *chunk) possible(cond scan.Condition) []string {
 // reading is one row group being read.
 type reading struct {
 	*Reader
-	g       *group
-	q       *Query
-	columns map[string]*scan.Column // whole ones
+	g *group
+	q *Query
 }
 
 func (r *Reader) readRows(g *group, q *Query) (*Rows, error) {
-	x := &reading{r, g, q, map[string]*scan.Column{}}
-	times, err := r.integers(g, scan.Timestamp)
-	if err != nil {
+	defer r.done()
+	x := &reading{r, g, q}
+	rows, err := x.inTime()
+	if err == nil {
+		rows, err = x.alive(rows)
+	}
+	if err == nil {
+		rows, err = x.allMet(rows)
+	}
+	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	ids, err := r.integers(g, Number)
-	if err != nil {
+	out := &Rows{Columns: map[string]*scan.Column{}, NotPlain: g.notPlain, Empties: g.empties}
+	if out.Times, err = r.integers(g, scan.Timestamp, rows); err != nil {
 		return nil, err
 	}
-	rows := make([]int32, 0, g.rows)
-	for i, t := range times {
-		if t >= q.From && t <= q.To {
-			rows = append(rows, int32(i))
-		}
-	}
-	if rows, err = x.matching(rows, ids); err != nil || len(rows) == 0 {
+	if out.IDs, err = x.ids(rows); err != nil {
 		return nil, err
-	}
-	out := &Rows{Times: make([]int64, len(rows)), IDs: make([]uint64, len(rows)), Columns: map[string]*scan.Column{}}
-	out.NotPlain, out.Empties = g.notPlain, g.empties
-	for i, row := range rows {
-		out.Times[i], out.IDs[i] = times[row], uint64(ids[row])
 	}
 	return out, x.fill(out, rows)
 }
 
-// matching leaves the rows that are not deleted and may meet all conditions.
-func (x *reading) matching(rows []int32, ids []int64) ([]int32, error) {
-	if x.q.Gone != nil {
-		streams, err := x.column(scan.LogStream)
-		if err != nil {
-			return nil, err
-		}
-		rows = alive(rows, ids, streams, x.q.Gone)
+// inTime are the rows that are in the query's range of time. The times are read only
+// where the group's do not all lie in it.
+func (x *reading) inTime() ([]int32, error) {
+	all := x.rowsOf(x.g)
+	if x.g.minTime >= x.q.From && x.g.maxTime <= x.q.To {
+		return all, nil
 	}
-	for _, c := range x.q.Where {
-		if len(rows) == 0 {
-			return rows, nil
+	times, err := x.integers(x.g, scan.Timestamp, all)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]int32, 0, len(times))
+	for i, t := range times {
+		if t >= x.q.From && t <= x.q.To {
+			rows = append(rows, int32(i))
 		}
-		if c.Field == scan.Message && c.Op == scan.Contains {
-			var err error
-			if rows, err = x.mentioning(c, rows); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		if x.chunk(x.g, c.Field) == nil {
-			continue
-		}
-		col, err := x.column(c.Field)
-		if err != nil {
-			return nil, err
-		}
-		rows = match.Rows(c, col, rows)
 	}
 	return rows, nil
 }
 
-func alive(rows []int32, ids []int64, streams *scan.Column, gone func(string) uint64) []int32 {
+func (x *reading) ids(rows []int32) ([]uint64, error) {
+	numbers, err := x.integers(x.g, Number, rows)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]uint64, len(numbers))
+	for i, n := range numbers {
+		ids[i] = uint64(n)
+	}
+	return ids, nil
+}
+
+// alive leaves the rows that have not been deleted.
+func (x *reading) alive(rows []int32) ([]int32, error) {
+	if x.q.Gone == nil {
+		return rows, nil
+	}
+	streams, err := x.column(scan.LogStream, rows)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := x.ids(rows)
+	if err != nil {
+		return nil, err
+	}
 	before := make([]uint64, len(streams.Values))
 	for i, v := range streams.Values {
-		before[i] = gone(v.Text)
+		before[i] = x.q.Gone(v.Text)
 	}
-	return slices.DeleteFunc(rows, func(row int32) bool { return uint64(ids[row]) < before[streams.Codes[row]] })
+	left := make([]int32, 0, len(rows))
+	for i, row := range rows {
+		if ids[i] >= before[streams.Codes[i]] {
+			left = append(left, row)
+		}
+	}
+	return left, nil
 }
 
-// column reads a column once.
-func (x *reading) column(name string) (*scan.Column, error) {
-	if c := x.columns[name]; c != nil {
-		return c, nil
+// allMet leaves the rows that may meet all conditions.
+func (x *reading) allMet(rows []int32) ([]int32, error) {
+	for _, c := range x.q.Where {
+		var err error
+		switch {
+		case len(rows) == 0:
+			return rows, nil
+		case c.Field == scan.Message && c.Op == scan.Contains:
+			rows, err = x.mentioning(c, rows)
+		case x.chunk(x.g, c.Field) != nil:
+			rows, err = x.meeting(c, rows, nil)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	c, err := x.Reader.column(x.g, x.chunk(x.g, name), name == scan.LogStream, nil)
+	return rows, nil
+}
+
+// meeting appends to out the rows whose value of the condition's field meets it.
+func (x *reading) meeting(c scan.Condition, rows, out []int32) ([]int32, error) {
+	col, err := x.begin(x.g, x.chunk(x.g, c.Field), c.Field == scan.LogStream)
+	if err == nil {
+		out, err = x.matching(col, c, rows, out)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("column %s: %w", c.Field, err)
+	}
+	return out, nil
+}
+
+// column reads a column of some rows.
+func (x *reading) column(name string, rows []int32) (*scan.Column, error) {
+	col, err := x.begin(x.g, x.chunk(x.g, name), name == scan.LogStream)
 	if err != nil {
 		return nil, fmt.Errorf("column %s: %w", name, err)
 	}
-	x.columns[name] = c
-	return c, nil
-}
-
-// columnOf reads a column of some rows.
-func (x *reading) columnOf(name string, rows []int32) (*scan.Column, error) {
-	if c := x.columns[name]; c != nil {
-		return match.Pick(c, rows), nil
-	}
-	c, err := x.Reader.column(x.g, x.chunk(x.g, name), name == scan.LogStream, rows)
+	out, err := x.pick(col, rows)
 	if err != nil {
 		return nil, fmt.Errorf("column %s: %w", name, err)
 	}
-	return c, nil
+	return out, nil
 }
 
 // mentioning leaves the rows whose message may contain the condition's texts. Where all
@@ -226,6 +258,7 @@ func (x *reading) mentioning(c scan.Condition, rows []int32) ([]int32, error) {
 func (x *reading) inColumns(text string, rows []int32) ([]int32, error) {
 	has := make([]bool, x.g.rows)
 	contains := scan.Condition{Op: scan.Contains, Texts: []string{text}}
+	var found []int32
 	for name := range x.fields {
 		chunk := x.chunk(x.g, name)
 		if chunk == nil || name == scan.LogStream || strings.HasPrefix(name, scan.EntityPrefix) {
@@ -238,15 +271,21 @@ func (x *reading) inColumns(text string, rows []int32) ([]int32, error) {
 		} else if len(chunk.possible(cond)) == 0 {
 			continue
 		}
-		col, err := x.column(name)
-		if err != nil {
+		var err error
+		if found, err = x.meeting(cond, rows, found[:0]); err != nil {
 			return nil, err
 		}
-		for _, row := range match.Rows(cond, col, slices.Clone(rows)) {
+		for _, row := range found {
 			has[row] = true
 		}
 	}
-	return slices.DeleteFunc(rows, func(row int32) bool { return !has[row] }), nil
+	left := make([]int32, 0, len(rows))
+	for _, row := range rows {
+		if has[row] {
+			left = append(left, row)
+		}
+	}
+	return left, nil
 }
 
 // fill reads what the query wants to know of the rows.
@@ -255,19 +294,18 @@ func (x *reading) fill(out *Rows, rows []int32) error {
 		if x.g.chunks[i].values == 0 || !IsField(name) && name != scan.LogStream || !x.q.Wants(name) {
 			continue
 		}
-		col, err := x.columnOf(name, rows)
+		col, err := x.column(name, rows)
 		if err != nil {
 			return err
 		}
 		out.Columns[name] = col
+		c := &x.g.chunks[i] // nobody asks for it again
+		x.giveBack(c, x.open[c])
 	}
 	if x.q.Wants(scan.IngestionTime) {
-		all, err := x.integers(x.g, scan.IngestionTime)
-		if err != nil {
+		var err error
+		if out.Ingested, err = x.integers(x.g, scan.IngestionTime, rows); err != nil {
 			return err
-		}
-		for _, row := range rows {
-			out.Ingested = append(out.Ingested, all[row])
 		}
 	}
 	if !x.q.Wants(scan.Message) {
@@ -328,15 +366,22 @@ func (x *reading) texts(p format.PageLocation, first int32, rows []int32, out []
 	if p.CompressedPageSize < 0 || p.CompressedPageSize > x.g.chunks[x.fields[scan.Message]].length {
 		return nil, errors.New("a page does not fit its column")
 	}
-	b, err := x.read(span{p.Offset, p.CompressedPageSize})
+	c := &x.g.chunks[x.fields[scan.Message]]
+	packed, err := x.readInto(x.packed, span{p.Offset, p.CompressedPageSize})
 	if err != nil {
 		return nil, err
 	}
-	_, body, _, err := x.page(b, x.g.chunks[x.fields[scan.Message]].packed, x.raw)
+	x.packed = packed
+	h, body, _, err := x.header(packed)
 	if err != nil {
 		return nil, err
 	}
-	x.raw = body
+	if body, err = sound(body, uint32(h.CRC), c.packed, int(h.UncompressedPageSize), x.raw); err != nil {
+		return nil, err
+	}
+	if c.packed {
+		x.raw = body
+	}
 	var text strings.Builder
 	ends := make([]int, 0, len(rows))
 	for at := first; len(ends) < len(rows); at++ {

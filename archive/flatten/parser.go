@@ -181,6 +181,9 @@ func (p *parser) text() (string, bool) {
 	}
 	p.at++
 	start := p.at
+	for p.at+8 <= len(p.s) && ordinary(p.s[p.at:p.at+8]) {
+		p.at += 8
+	}
 	for p.at < len(p.s) {
 		switch c := p.s[p.at]; {
 		case c == '"':
@@ -195,6 +198,17 @@ func (p *parser) text() (string, bool) {
 		p.at++
 	}
 	return "", false
+}
+
+// ordinary says that none of eight bytes ends a string, begins an escape or is a control
+// character: all at once.
+func ordinary(s string) bool {
+	_ = s[7]
+	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	quote, escape := x^ones*'"', x^ones*'\\'
+	return ((x-ones*' ')&^x|(quote-ones)&^quote|(escape-ones)&^escape)&tops == 0
 }
 
 // escaped reads on in a string at its first escape.

@@ -3,7 +3,8 @@ package table
 import (
 	"bytes"
 	"fmt"
-	"strings"
+	"sync"
+	"unsafe"
 
 	"github.com/klauspost/compress/s2"
 )
@@ -14,9 +15,10 @@ const blockLen = 128 << 10
 // messages keeps texts in order: whole blocks compressed, the newest as they are.
 type messages struct {
 	blocks []block
-	open   strings.Builder
+	open   []byte   // only grows, so that what was read from it stays valid
 	ends   []uint32 // in open
 	held   int
+	shown  bool // a view has open
 }
 
 type block struct {
@@ -25,21 +27,35 @@ type block struct {
 }
 
 func (m *messages) add(text string) {
-	if m.open.Len()+len(text) > blockLen {
+	if len(m.open)+len(text) > blockLen {
 		m.pack()
 	}
-	m.open.WriteString(text)
-	m.ends = append(m.ends, uint32(m.open.Len()))
+	if need := len(m.open) + len(text); need > cap(m.open) {
+		// A whole block soon: append's own steps are small.
+		m.open = append(make([]byte, 0, max(need, min(blockLen, 4*cap(m.open)))), m.open...)
+	}
+	m.open = append(m.open, text...)
+	m.ends = append(m.ends, uint32(len(m.open)))
 }
+
+// packs are buffers for pack.
+var packs = sync.Pool{New: func() any { return new([]byte) }}
 
 // pack compresses what is open.
 func (m *messages) pack() {
 	if len(m.ends) == 0 {
 		return
 	}
-	m.keep(bytes.Clone(s2.Encode(nil, []byte(m.open.String()))), m.ends)
-	m.ends = nil
-	m.open = strings.Builder{}
+	buffer := packs.Get().(*[]byte)
+	*buffer = s2.Encode((*buffer)[:cap(*buffer)], m.open)
+	m.keep(bytes.Clone(*buffer), m.ends)
+	packs.Put(buffer)
+	m.ends = make([]uint32, 0, len(m.ends))
+	if len(m.open) <= blockLen && !m.shown {
+		m.open = m.open[:0] // nobody else has it
+		return
+	}
+	m.open, m.shown = make([]byte, 0, min(cap(m.open), blockLen)), false
 }
 
 func (m *messages) keep(packed []byte, ends []uint32) {
@@ -60,10 +76,11 @@ func (m *messages) addPacked(packed []byte, rows []Row) {
 	m.keep(packed, ends)
 }
 
-func (m *messages) size() int { return m.held + m.open.Cap() + 4*cap(m.ends) }
+func (m *messages) size() int { return m.held + cap(m.open) + 4*cap(m.ends) }
 
 func (m *messages) view() Messages {
-	return Messages{m.blocks, m.open.String(), m.ends}
+	m.shown = true
+	return Messages{m.blocks, unsafe.String(unsafe.SliceData(m.open), len(m.open)), m.ends}
 }
 
 // Messages are the texts of a view's records, in order.
@@ -80,7 +97,7 @@ func (m Messages) Each(tell func(text string)) error {
 		if err != nil {
 			return fmt.Errorf("unpack messages that are in memory: %w", err)
 		}
-		split(string(raw), b.ends, tell)
+		split(unsafe.String(unsafe.SliceData(raw), len(raw)), b.ends, tell) // raw is nobody else's
 	}
 	split(m.open, m.ends, tell)
 	return nil
@@ -88,7 +105,11 @@ func (m Messages) Each(tell func(text string)) error {
 
 // All are the messages in order.
 func (m Messages) All() ([]string, error) {
-	var all []string
+	n := len(m.ends)
+	for _, b := range m.blocks {
+		n += len(b.ends)
+	}
+	all := make([]string, 0, n)
 	err := m.Each(func(text string) { all = append(all, text) })
 	return all, err
 }

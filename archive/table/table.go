@@ -70,9 +70,10 @@ type Row struct {
 func (t *Table) Add(r Rows) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	context := t.context(r.Entity)
 	n := 0
 	for ; n < len(r.Rows) && !t.full; n++ {
-		t.add(&r, &r.Rows[n])
+		t.add(&r, &r.Rows[n], context)
 	}
 	if n == len(r.Rows) && t.messages.takes(r.Packed) {
 		t.messages.addPacked(r.Packed, r.Rows)
@@ -84,14 +85,28 @@ func (t *Table) Add(r Rows) int {
 	return n
 }
 
-func (t *Table) add(r *Rows, new *Row) {
+// contextual is a column of the context that rows have in common, and its value.
+type contextual struct {
+	column *column
+	text   string
+}
+
+func (t *Table) context(entity map[string]string) []contextual {
+	var out []contextual
+	for k, v := range entity {
+		out = append(out, contextual{t.field(scan.EntityPrefix + k), v})
+	}
+	return out
+}
+
+func (t *Table) add(r *Rows, new *Row, context []contextual) {
 	row := len(t.times)
 	t.times = append(t.times, new.Time)
 	t.ingested = append(t.ingested, r.Ingested)
 	t.ids = append(t.ids, new.ID)
 	t.streams.set(row, r.Stream, scan.String)
-	for k, v := range r.Entity {
-		t.field(scan.EntityPrefix+k).set(row, v, scan.String)
+	for _, c := range context {
+		c.column.set(row, c.text, scan.String)
 	}
 	found := t.flattener.Flatten(new.Message)
 	plain := found.Plain

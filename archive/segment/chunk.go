@@ -26,17 +26,21 @@ const (
 	// pageLen is about how many bytes of messages share a page, and are compressed and
 	// read together.
 	pageLen = 1 << 20
-	// pageRows is how many rows of a field or of numbers share a page.
-	pageRows = 8192
-	// pageRuns is from how many changes of the value on a column with a dictionary is
-	// divided into pages.
-	pageRuns = 1024
 	// bloomFrom is the number of values from which a column may have a bloom filter;
 	// looking through fewer costs no more than asking the filter.
 	bloomFrom = 128
 	// bloomBits is how many bits of a filter a value gets: 1 in 100 absent values is
 	// taken for present.
 	bloomBits = 10
+)
+
+// Variables only for tests, whose pages are small.
+var (
+	// pageRows is how many rows of a field or of numbers share a page.
+	pageRows = 16384
+	// pageRuns is from how many changes of the value on a column with a dictionary is
+	// divided into pages.
+	pageRuns = 1024
 )
 
 var protocol thrift.CompactProtocol
@@ -67,19 +71,23 @@ func newEncoder(effort Effort) (*encoder, error) {
 	}
 	e := &encoder{effort: effort}
 	var err error
-	if e.fast, err = newZstd(zstd.SpeedFastest); err != nil {
+	if effort == Fast {
+		// What is written so is soon merged: it need not be small.
+		e.fast, err = newZstd(zstd.SpeedFastest, zstd.WithNoEntropyCompression(true))
+		e.zstd, e.thorough = e.fast, e.fast
+		return e, err
+	}
+	if e.fast, err = newZstd(zstd.SpeedFastest, zstd.WithAllLitEntropyCompression(true)); err != nil {
 		return nil, err
 	}
-	e.zstd, e.thorough = e.fast, e.fast
-	if effort == Thorough {
-		e.thorough, err = newZstd(zstd.SpeedBetterCompression)
-	}
+	e.zstd = e.fast
+	e.thorough, err = newZstd(zstd.SpeedBetterCompression, zstd.WithAllLitEntropyCompression(true))
 	return e, err
 }
 
-func newZstd(level zstd.EncoderLevel) (*zstd.Encoder, error) {
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1),
-		zstd.WithEncoderCRC(false), zstd.WithAllLitEntropyCompression(true))
+func newZstd(level zstd.EncoderLevel, more ...zstd.EOption) (*zstd.Encoder, error) {
+	options := append(more, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
+	z, err := zstd.NewWriter(nil, options...)
 	if err != nil {
 		return nil, fmt.Errorf("make a zstd encoder: %w", err)
 	}
@@ -189,6 +197,10 @@ func (e *encoder) column(name string, col table.Column, rows []int32, required b
 	c := e.begin(name, format.ByteArray, len(rows), size+len(e.codes)/8)
 	c.MetaData.Statistics.NullCount = int64(len(rows) - len(e.codes))
 	found := e.note(c, col)
+	if !found.identifies() { // identifiers are random: nothing makes them smaller
+		e.zstd = e.thorough
+		defer func() { e.zstd = e.fast }()
+	}
 	runs := e.runs()
 	inPlace := e.inPlace(found, runs)
 	if !inPlace {

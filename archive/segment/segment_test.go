@@ -133,6 +133,14 @@ func TestASegmentGivesBackWhatItWasGiven(t *testing.T) {
 // TestOtherReadersCanReadASegment reads one with parquet-go's own reader, which shares
 // with ours no more than the footer's types.
 func TestOtherReadersCanReadASegment(t *testing.T) {
+	t.Run("a page a column", otherReaders)
+	t.Run("many pages", func(t *testing.T) {
+		smallPages(t, 64)
+		otherReaders(t)
+	})
+}
+
+func otherReaders(t *testing.T) {
 	messages := sample(1000)
 	f, _ := write(t, messages...)
 	file, err := os.Open(f.Path)

@@ -80,8 +80,8 @@ const magic = "PAR1"
 type Effort int
 
 const (
-	Fast     Effort = iota
-	Thorough        // half as fast, and a twentieth smaller
+	Fast     Effort = iota // for what is soon written anew
+	Thorough               // half as fast, and a third smaller
 )
 
 // Create begins a file for records of a log group.

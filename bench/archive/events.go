@@ -75,12 +75,17 @@ func readEvent(r *bufio.Reader) (record archive.Record, cluster string, err erro
 	return record, cluster, nil
 }
 
+// readText reads a text, as a rule out of the reader's buffer.
 func readText(r *bufio.Reader) (string, error) {
 	n, err := binary.ReadUvarint(r)
 	if err != nil {
 		return "", err
 	}
-	b := make([]byte, n)
-	_, err = io.ReadFull(r, b)
-	return string(b), err
+	b, err := r.Peek(int(n))
+	if err != nil {
+		return "", err
+	}
+	text := string(b)
+	_, err = r.Discard(len(b))
+	return text, err
 }

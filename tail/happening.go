@@ -3,6 +3,7 @@ package tail
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,7 @@ func happenings(s *types.Service, tasks []types.Task) []happening {
 		for _, d := range s.Deployments {
 			all = append(all, ofDeployment(d)...)
 		}
+		all = append(all, ofMessages(s.Events, all)...)
 	}
 	replaced := replacements(tasks)
 	for _, t := range tasks {
@@ -45,6 +47,30 @@ func ofDeployment(d types.Deployment) []happening {
 		all = append(all, happening{aws.ToTime(d.UpdatedAt), id + " completed", fmt.Sprintf("deployment %s completed", id)})
 	case types.DeploymentRolloutStateFailed:
 		all = append(all, happening{aws.ToTime(d.UpdatedAt), id + " failed", fmt.Sprintf("deployment %s failed: %s", id, aws.ToString(d.RolloutStateReason))})
+	}
+	return all
+}
+
+// A deployment that has failed may be gone before it is asked for: the service's messages
+// tell of it too.
+var (
+	failedMessage   = regexp.MustCompile(`^\(service [^)]*\) \(deployment ([^)]*)\) deployment failed: (.*)$`)
+	rollbackMessage = regexp.MustCompile(`^\(service [^)]*\) rolling back to deployment ([^ ]*?)\.?$`)
+)
+
+// ofMessages is what only the messages of a service tell, beside what is known.
+func ofMessages(messages []types.ServiceEvent, known []happening) (all []happening) {
+	for _, e := range messages {
+		text := aws.ToString(e.Message)
+		if m := failedMessage.FindStringSubmatch(text); m != nil {
+			key := m[1] + " failed"
+			if !slices.ContainsFunc(known, func(h happening) bool { return h.key == key }) {
+				all = append(all, happening{aws.ToTime(e.CreatedAt), key, fmt.Sprintf("deployment %s failed: %s", m[1], m[2])})
+			}
+		}
+		if m := rollbackMessage.FindStringSubmatch(text); m != nil {
+			all = append(all, happening{aws.ToTime(e.CreatedAt), aws.ToString(e.Id), "rolling back to deployment " + m[1]})
+		}
 	}
 	return all
 }

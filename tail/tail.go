@@ -219,8 +219,11 @@ func (t *tailer) noteIfEmpty(sources []*source) {
 func (t *tailer) contact(err error) {
 	if lost := err != nil; lost != t.lost {
 		t.lost = lost
-		if lost {
-			fmt.Fprintf(t.Notes, "lost contact with the server; still trying: %v\n", plain(err))
+		if err = plain(err); lost {
+			for errors.Unwrap(err) != nil { // whose server it is, is known
+				err = errors.Unwrap(err)
+			}
+			fmt.Fprintf(t.Notes, "lost contact with the server; still trying: %v\n", err)
 		} else {
 			fmt.Fprintln(t.Notes, "in contact again")
 		}

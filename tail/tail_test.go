@@ -229,6 +229,11 @@ func TestHappenings(t *testing.T) {
 	}
 	exited := task("aaaaaaaa1", "d", 1, 2, 5, types.TaskStopCodeEssentialContainerExited)
 	exited.Containers = []types.Container{{Name: aws.String("app"), ExitCode: aws.Int32(137)}, {Name: aws.String("log"), ExitCode: aws.Int32(0)}}
+	rolledBack := []types.ServiceEvent{
+		{Id: aws.String("3"), CreatedAt: aws.Time(at(5)), Message: aws.String("(service web) has started 1 tasks: (task a).")},
+		{Id: aws.String("2"), CreatedAt: aws.Time(at(4)), Message: aws.String("(service web) (deployment ecs-svc/7) deployment failed: tasks failed to start.")},
+		{Id: aws.String("1"), CreatedAt: aws.Time(at(4)), Message: aws.String("(service web) rolling back to deployment ecs-svc/8.")},
+	}
 	for _, tt := range []struct {
 		name    string
 		service *types.Service
@@ -241,6 +246,10 @@ func TestHappenings(t *testing.T) {
 			"0 deployment d started: web:3, 2 desired; 9 deployment d completed"},
 		{"failed", &types.Service{Deployments: []types.Deployment{deployment("d", types.DeploymentRolloutStateFailed, "tasks failed to start.")}}, nil,
 			"0 deployment d started: web:3, 2 desired; 9 deployment d failed: tasks failed to start."},
+		{"failed, and gone", &types.Service{Events: rolledBack}, nil,
+			"4 deployment ecs-svc/7 failed: tasks failed to start.; 4 rolling back to deployment ecs-svc/8"},
+		{"failed, and still there", &types.Service{Events: rolledBack, Deployments: []types.Deployment{deployment("ecs-svc/7", types.DeploymentRolloutStateFailed, "so")}}, nil,
+			"0 deployment ecs-svc/7 started: web:3, 2 desired; 4 rolling back to deployment ecs-svc/8; 9 deployment ecs-svc/7 failed: so"},
 		{"a task restarts", nil, []types.Task{exited, task("bbbbbbbb2", "d", 6, 7, 0, "")},
 			"2 task aaaaaaaa started on i1234567: web:3; 5 task aaaaaaaa stopped: Because. (app exited with code 137); 7 task aaaaaaaa restarted on i1234567 as bbbbbbbb: web:3"},
 		{"a task of another deployment is no restart", nil, []types.Task{exited, task("bbbbbbbb2", "e", 6, 7, 0, "")},

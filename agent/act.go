@@ -59,6 +59,9 @@ func (r *runner) create(running context.Context, p *part) {
 	spec := r.agent.spec(r.current(), r.definition, p.definition, p.image)
 	var id string
 	err := limited(ctx, createLimit, "created", func(ctx context.Context) (err error) {
+		if err := r.agent.volumes(ctx, r.current(), r.definition); err != nil {
+			return err
+		}
 		id, err = r.agent.Runtime.Create(ctx, spec)
 		if is(err, runtime.Exists) {
 			id, err = r.madeBefore(ctx, spec, err)

@@ -49,7 +49,7 @@ func (r *runner) openLog(ctx context.Context, p *part) error {
 // writing where ECS's driver would have the container wait.
 var blockingLog = map[string]string{"max-size": "512m", "max-file": "2"}
 
-// engineLog is how the engine keeps what a container writes.
+// engineLog is how the engine keeps what a container writes that Steady reads back.
 func engineLog(c types.ContainerDefinition) runtime.Log {
 	if o, given, err := awslogs.Of(c); err == nil && given && o.Blocking {
 		return runtime.Log{Options: blockingLog}
@@ -64,7 +64,7 @@ func noLogDriver(detail string) error {
 
 // collect begins to collect the output of a container, once.
 func (r *runner) collect(ctx context.Context, p *part) {
-	if r.agent.Output == nil || p.collector != nil {
+	if r.agent.Output == nil || p.collector != nil || !readBack(p.definition) {
 		return
 	}
 	options, _, err := awslogs.Of(p.definition)

@@ -47,7 +47,7 @@ func (r *runner) look(ctx context.Context, p *part) bool {
 		r.collect(ctx, p)
 		p.progress = running
 		p.observed.Last = model.Running
-		p.observed.Bindings = bindings(c.Ports)
+		p.observed.Bindings = bindings(c.Ports, p.definition.PortMappings)
 		p.observed.Address, p.observed.MAC = c.Address, c.MAC
 		r.examine(p, c)
 	case runtime.Exited:

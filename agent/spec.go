@@ -18,21 +18,25 @@ func (a *Agent) spec(t *model.Task, d *model.TaskDefinition, c types.ContainerDe
 	name := aws.ToString(c.Name)
 	o := override(t, name)
 	s := runtime.Spec{
-		Name:       "ecs-" + d.Family + "-" + strconv.Itoa(d.Revision) + "-" + name + "-" + t.ID,
+		Name:       containerName(t, d, name),
 		Image:      image,
 		Entrypoint: c.EntryPoint,
 		Command:    c.Command,
 		Env:        environment(c.Environment, o.Environment),
 		WorkingDir: aws.ToString(c.WorkingDirectory),
 		User:       aws.ToString(c.User),
-		Labels:     a.labels(t, d, name),
+		Labels:     withLabels(c.DockerLabels, a.labels(t, d, name)),
 		// "0, null and 1 are passed to Docker as 2 CPU shares."
 		CPUShares:         max(2, int64(pick(o.Cpu, c.Cpu))),
 		Memory:            mebibytes(o.Memory, c.Memory),
 		MemoryReservation: mebibytes(o.MemoryReservation, c.MemoryReservation),
 		Ports:             ports(c.PortMappings),
 		HealthCheck:       healthCheck(c.HealthCheck),
-		Log:               engineLog(c),
+		Network:           naming(t, d, c),
+		Namespaces:        namespaces(d),
+		Files:             files(t, d, c),
+		Process:           process(c),
+		Log:               logDriver(c),
 	}
 	if o.Command != nil {
 		s.Command = o.Command
@@ -95,9 +99,24 @@ func (a *Agent) labels(t *model.Task, d *model.TaskDefinition, container string)
 	return l
 }
 
+// withLabels adds the agent's labels to those of the definition; they are the agent's to
+// give.
+func withLabels(defined, own map[string]string) map[string]string {
+	for k, v := range defined {
+		if _, taken := own[k]; !taken {
+			own[k] = v
+		}
+	}
+	return own
+}
+
 func ports(mappings []types.PortMapping) []runtime.Port {
 	var p []runtime.Port
 	for _, m := range mappings {
+		if r, err := model.ParsePortRange(aws.ToString(m.ContainerPortRange)); err == nil {
+			p = append(p, runtime.Port{ContainerPort: r.First, Count: r.Len(), Protocol: protocol(m.Protocol)})
+			continue
+		}
 		p = append(p, runtime.Port{
 			ContainerPort: int(aws.ToInt32(m.ContainerPort)),
 			HostPort:      int(aws.ToInt32(m.HostPort)),
@@ -128,12 +147,37 @@ func protocol(p types.TransportProtocol) string {
 	return string(p)
 }
 
-func bindings(published []runtime.Port) []model.Binding {
+// bindings are the ports that a container has published. Those of a range are told as one.
+func bindings(published []runtime.Port, mappings []types.PortMapping) []model.Binding {
 	var b []model.Binding
+	told := map[string]bool{}
 	for _, p := range published {
-		b = append(b, model.Binding{BindIP: "0.0.0.0", ContainerPort: p.ContainerPort, HostPort: p.HostPort, Protocol: p.Protocol})
+		m := model.Binding{BindIP: "0.0.0.0", ContainerPort: p.ContainerPort, HostPort: p.HostPort, Protocol: p.Protocol}
+		if r, in := rangeOf(p, mappings); in {
+			first := p.HostPort - (p.ContainerPort - r.First)
+			m.ContainerPort, m.HostPort = 0, 0
+			m.ContainerPortRange = r.String()
+			m.HostPortRange = model.PortRange{First: first, Last: first + r.Len() - 1}.String()
+			if key := m.ContainerPortRange + "/" + m.Protocol; told[key] {
+				continue
+			} else {
+				told[key] = true
+			}
+		}
+		b = append(b, m)
 	}
 	return b
+}
+
+// rangeOf finds the range that a published port belongs to.
+func rangeOf(p runtime.Port, mappings []types.PortMapping) (model.PortRange, bool) {
+	for _, m := range mappings {
+		r, err := model.ParsePortRange(aws.ToString(m.ContainerPortRange))
+		if err == nil && protocol(m.Protocol) == p.Protocol && r.First <= p.ContainerPort && p.ContainerPort <= r.Last {
+			return r, true
+		}
+	}
+	return model.PortRange{}, false
 }
 
 // stopTimeout is how long a container may take to end after SIGTERM.

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 
@@ -24,6 +25,7 @@ func RemoveStrays(ctx context.Context, rt runtime.Runtime, installation string, 
 			log.Warn("look for containers whose container instance is gone, trying again later", "error", err)
 		case err == nil && len(found) == 0:
 			clean++
+			removeStrayVolumes(ctx, rt, installation, served, log)
 		default:
 			clean = 0
 		}
@@ -36,4 +38,19 @@ func strays(ctx context.Context, rt runtime.Runtime, installation string, served
 	defer cancel()
 	all, err := rt.List(ctx, map[string]string{LabelInstallation: installation})
 	return slices.DeleteFunc(all, func(c runtime.Container) bool { return served[c.Labels[LabelInstance]] }), err
+}
+
+// removeStrayVolumes removes the volumes of tasks of container instances that are gone.
+func removeStrayVolumes(ctx context.Context, rt runtime.Runtime, installation string, served map[string]bool, log *slog.Logger) {
+	limit, cancel := context.WithTimeout(ctx, removeLimit)
+	defer cancel()
+	all, err := rt.ListVolumes(limit, map[string]string{LabelInstallation: installation})
+	for _, v := range all {
+		if !served[v.Labels[LabelInstance]] {
+			err = errors.Join(err, rt.RemoveVolume(limit, v.Name))
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		log.Warn("remove volumes whose container instance is gone, trying again at the next start", "error", err)
+	}
 }

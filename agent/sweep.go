@@ -74,6 +74,7 @@ func (a *Agent) sweep(ctx context.Context, session *fleet.Session) {
 		return
 	}
 	a.removeOrphans(ctx, session, before, found)
+	a.removeVolumes(ctx, before)
 }
 
 // running is the tasks that have a runner.

@@ -18,6 +18,7 @@ import (
 	"steady/fleet"
 	"steady/model"
 	"steady/rollout"
+	"steady/runtime"
 	"steady/runtime/sim"
 	"steady/state"
 )
@@ -61,6 +62,7 @@ func (s *steady) up(instances int) {
 	})
 	registered, err := fleet.Register(ctx, store, fleet.Machine{
 		Realm: model.Realm{Region: "us-east-1"}, CPUs: 4 * instances, Memory: instances * 8192,
+		Capabilities: agent.Capabilities(runtime.Info{APIVersion: "1.41", LogDrivers: []string{"json-file"}}),
 	}, instances)
 	s.must(err)
 	f := fleet.New(store, log)

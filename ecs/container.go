@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
-	"steady/awslogs"
 	"steady/model"
 )
 
@@ -71,6 +70,8 @@ func checkContainer(c *types.ContainerDefinition) error {
 		checkHealth(c),
 		checkConsistency(c),
 		checkLogConfiguration(c),
+		checkLinux(c),
+		checkNaming(c),
 	)
 }
 
@@ -91,17 +92,9 @@ func checkContainerMemory(c *types.ContainerDefinition) error {
 	return nil
 }
 
-// checkLogConfiguration: the options are checked as they will be read.
-func checkLogConfiguration(c *types.ContainerDefinition) error {
-	if _, _, err := awslogs.Of(*c); err != nil {
-		return refused("%v", err)
-	}
-	return nil
-}
-
 func checkPorts(c *types.ContainerDefinition) error {
 	for _, p := range c.PortMappings {
-		if port := aws.ToInt32(p.ContainerPort); port < 1 || port > maxPort {
+		if port := aws.ToInt32(p.ContainerPort); aws.ToString(p.ContainerPortRange) == "" && (port < 1 || port > maxPort) {
 			return refused("Invalid setting for container '%s'. 'containerPort' should be from 1 to %d.", *c.Name, maxPort)
 		}
 		if port := aws.ToInt32(p.HostPort); port < 0 || port > maxPort {

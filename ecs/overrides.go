@@ -79,5 +79,8 @@ func checkContainerOverride(o *types.ContainerOverride, d *model.TaskDefinition)
 			return invalid("The override of container '%s' has a memory or memoryReservation of less than %d MiB.", name, minContainerMemory)
 		}
 	}
+	if err := checkResourceRequirements(o.Name, o.ResourceRequirements); err != nil {
+		return err
+	}
 	return refuse(containerOverrideMembers, o, "the override of container '"+name+"'")
 }

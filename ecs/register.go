@@ -51,6 +51,9 @@ func (a *API) newDefinition(in *ecs.RegisterTaskDefinitionInput) (*model.TaskDef
 	); err != nil {
 		return nil, err
 	}
+	if err := checkTask(in); err != nil {
+		return nil, err
+	}
 	tags, err := readTags(in.Tags)
 	if err != nil {
 		return nil, err
@@ -91,12 +94,15 @@ func definitionSpec(in *ecs.RegisterTaskDefinitionInput) types.TaskDefinition {
 		NetworkMode:             in.NetworkMode,
 		RuntimePlatform:         in.RuntimePlatform,
 		PlacementConstraints:    given(in.PlacementConstraints),
-		Volumes:                 []types.Volume{},
+		Volumes:                 volumesWithDefaults(in.Volumes),
+		PidMode:                 in.PidMode,
+		IpcMode:                 in.IpcMode,
+		EphemeralStorage:        in.EphemeralStorage,
 	}
 	for _, c := range in.ContainerDefinitions {
 		spec.ContainerDefinitions = append(spec.ContainerDefinitions, withDefaults(c, in.NetworkMode))
 	}
-	spec.RequiresAttributes = requiresAttributes(spec.ContainerDefinitions, in.NetworkMode)
+	spec.RequiresAttributes = requiresAttributes(&spec)
 	return spec
 }
 
@@ -120,7 +126,9 @@ func withDefaults(c types.ContainerDefinition, mode types.NetworkMode) types.Con
 	c.PortMappings = slices.Clone(given(c.PortMappings))
 	for i := range c.PortMappings {
 		p := &c.PortMappings[i]
-		p.HostPort = aws.Int32(hostPort(mode, *p))
+		if aws.ToString(p.ContainerPortRange) == "" {
+			p.HostPort = aws.Int32(hostPort(mode, *p))
+		}
 		if p.Protocol == "" {
 			p.Protocol = types.TransportProtocolTcp
 		}

@@ -153,12 +153,13 @@ func showInterfaces(t *model.Task, c model.Container) []types.NetworkInterface {
 func showBindings(bindings []model.Binding) []types.NetworkBinding {
 	shown := []types.NetworkBinding{}
 	for _, b := range bindings {
-		shown = append(shown, types.NetworkBinding{
-			BindIP:        text(b.BindIP),
-			ContainerPort: aws.Int32(int32(b.ContainerPort)),
-			HostPort:      aws.Int32(int32(b.HostPort)),
-			Protocol:      types.TransportProtocol(b.Protocol),
-		})
+		x := types.NetworkBinding{BindIP: text(b.BindIP), Protocol: types.TransportProtocol(b.Protocol)}
+		if b.ContainerPortRange != "" {
+			x.ContainerPortRange, x.HostPortRange = text(b.ContainerPortRange), text(b.HostPortRange)
+		} else {
+			x.ContainerPort, x.HostPort = aws.Int32(int32(b.ContainerPort)), aws.Int32(int32(b.HostPort))
+		}
+		shown = append(shown, x)
 	}
 	return shown
 }

@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -13,31 +14,80 @@ const (
 
 	healthCapability    = "ecs.capability.container-health-check"
 	interfaceCapability = "ecs.capability.task-eni"
+	volumeCapability    = "ecs.capability.docker-plugin."
+	rangeCapability     = "ecs.capability.container-port-range"
+	sharingCapability   = "ecs.capability.pid-ipc-namespace-sharing"
 )
+
+// A need is a capability that a member of T calls for.
+type need[T any] struct {
+	capability string
+	given      func(*T) bool
+}
+
+// The versions of the engine's API are those in which it learned the member.
+var taskNeeds = []need[types.TaskDefinition]{
+	{interfaceCapability, ofMode(types.NetworkModeAwsvpc)},
+	{dockerAPI + "1.18", ofMode(types.NetworkModeAwsvpc)},
+	{sharingCapability, func(d *types.TaskDefinition) bool { return d.PidMode != "" || d.IpcMode != "" }},
+}
+
+func ofMode(m types.NetworkMode) func(*types.TaskDefinition) bool {
+	return func(d *types.TaskDefinition) bool { return d.NetworkMode == m }
+}
+
+var containerNeeds = []need[types.ContainerDefinition]{
+	{dockerAPI + "1.21", func(c *types.ContainerDefinition) bool { return c.MemoryReservation != nil }},
+	{healthCapability, checked},
+	{dockerAPI + "1.24", checked},
+	{capability + "privileged-container", func(c *types.ContainerDefinition) bool { return aws.ToBool(c.Privileged) }},
+	{dockerAPI + "1.18", func(c *types.ContainerDefinition) bool { return len(c.DockerLabels) > 0 || len(c.Ulimits) > 0 }},
+	{dockerAPI + "1.24", func(c *types.ContainerDefinition) bool { return len(c.SystemControls) > 0 }},
+	{dockerAPI + "1.25", ofLinux(func(l *types.LinuxParameters) bool { return aws.ToBool(l.InitProcessEnabled) })},
+	{dockerAPI + "1.22", ofLinux(func(l *types.LinuxParameters) bool { return len(l.Tmpfs) > 0 || l.SharedMemorySize != nil })},
+	{dockerAPI + "1.20", ofLinux(func(l *types.LinuxParameters) bool { return l.Swappiness != nil })},
+	{capability + "apparmor", secured("apparmor:")},
+	{capability + "selinux", secured("label:")},
+	{rangeCapability, func(c *types.ContainerDefinition) bool {
+		return slices.ContainsFunc(c.PortMappings, func(p types.PortMapping) bool { return aws.ToString(p.ContainerPortRange) != "" })
+	}},
+}
+
+func checked(c *types.ContainerDefinition) bool { return c.HealthCheck != nil }
+
+func ofLinux(given func(*types.LinuxParameters) bool) func(*types.ContainerDefinition) bool {
+	return func(c *types.ContainerDefinition) bool { return c.LinuxParameters != nil && given(c.LinuxParameters) }
+}
+
+func secured(kind string) func(*types.ContainerDefinition) bool {
+	return func(c *types.ContainerDefinition) bool {
+		return slices.ContainsFunc(c.DockerSecurityOptions, func(o string) bool { return strings.HasPrefix(o, kind) })
+	}
+}
+
+// driverAPI is the version of the engine's API that knows a log driver, as the ECS agent
+// has it.
+var driverAPI = map[types.LogDriver]string{
+	types.LogDriverJsonFile: "1.18", types.LogDriverSyslog: "1.18", types.LogDriverAwslogs: "1.19", types.LogDriverJournald: "1.19",
+	logDriverNone: "1.19", types.LogDriverGelf: "1.20", types.LogDriverFluentd: "1.20", types.LogDriverSplunk: "1.22",
+	types.LogDriverAwsfirelens: "1.20",
+}
 
 // requiresAttributes tells what a container instance must have to run the task
 // definition: the capabilities that its members call for. A capability that no
 // agent of Steady has (task-iam-role) is not required, since no instance would do.
-func requiresAttributes(containers []types.ContainerDefinition, mode types.NetworkMode) []types.Attribute {
-	var names []string
-	if mode == types.NetworkModeAwsvpc {
-		names = append(names, interfaceCapability, dockerAPI+"1.18")
+func requiresAttributes(d *types.TaskDefinition) []types.Attribute {
+	names := needs(taskNeeds, d)
+	for i := range d.ContainerDefinitions {
+		c := &d.ContainerDefinitions[i]
+		names = append(names, needs(containerNeeds, c)...)
+		if l := c.LogConfiguration; l != nil {
+			names = append(names, capability+"logging-driver."+string(l.LogDriver), dockerAPI+driverAPI[l.LogDriver])
+		}
 	}
-	for _, c := range containers {
-		if c.MemoryReservation != nil {
-			names = append(names, dockerAPI+"1.21")
-		}
-		if c.HealthCheck != nil {
-			names = append(names, healthCapability, dockerAPI+"1.24")
-		}
-		if c.LogConfiguration == nil {
-			continue
-		}
-		names = append(names, capability+"logging-driver."+string(c.LogConfiguration.LogDriver))
-		if c.LogConfiguration.LogDriver == types.LogDriverAwslogs {
-			names = append(names, dockerAPI+"1.19")
-		} else {
-			names = append(names, dockerAPI+"1.18")
+	for _, v := range d.Volumes {
+		if c := v.DockerVolumeConfiguration; c != nil {
+			names = append(names, volumeCapability+aws.ToString(c.Driver))
 		}
 	}
 	slices.Sort(names)
@@ -46,4 +96,14 @@ func requiresAttributes(containers []types.ContainerDefinition, mode types.Netwo
 		attributes = append(attributes, types.Attribute{Name: aws.String(n)})
 	}
 	return attributes
+}
+
+func needs[T any](table []need[T], x *T) []string {
+	var names []string
+	for _, n := range table {
+		if n.given(x) {
+			names = append(names, n.capability)
+		}
+	}
+	return names
 }

@@ -145,10 +145,6 @@ func TestRefusedTaskDefinitions(t *testing.T) {
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 				c.LogConfiguration = &types.LogConfiguration{LogDriver: types.LogDriverAwslogs, Options: map[string]string{"awslogs-group": "web"}}
 			}},
-		{"ClientException: logConfiguration.options of the driver json-file is not supported by Steady yet: remove it from container 'app'",
-			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
-				c.LogConfiguration = &types.LogConfiguration{LogDriver: types.LogDriverJsonFile, Options: map[string]string{"max-size": "1m"}}
-			}},
 		{"ClientException: placement constraint type should be one of [memberOf]",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 				d.PlacementConstraints = []types.TaskDefinitionPlacementConstraint{{Type: "distinctInstance"}}

@@ -53,64 +53,27 @@ var definitionMembers = []unsupported[ecs.RegisterTaskDefinitionInput]{
 		}
 		return false
 	}},
-	{"volumes", func(i *ecs.RegisterTaskDefinitionInput) bool { return len(i.Volumes) > 0 }},
 	{"proxyConfiguration", func(i *ecs.RegisterTaskDefinitionInput) bool { return i.ProxyConfiguration != nil }},
-	{"ephemeralStorage", func(i *ecs.RegisterTaskDefinitionInput) bool { return i.EphemeralStorage != nil }},
 	//lint:ignore SA1019 a client may still send what AWS has given up
 	{"inferenceAccelerators", func(i *ecs.RegisterTaskDefinitionInput) bool { return len(i.InferenceAccelerators) > 0 }},
+	{"ipcMode task", func(i *ecs.RegisterTaskDefinitionInput) bool { return i.IpcMode == types.IpcModeTask }},
+	{"pidMode task", func(i *ecs.RegisterTaskDefinitionInput) bool { return i.PidMode == types.PidModeTask }},
 	{"enableFaultInjection", func(i *ecs.RegisterTaskDefinitionInput) bool { return aws.ToBool(i.EnableFaultInjection) }},
-	{"ipcMode", func(i *ecs.RegisterTaskDefinitionInput) bool { return i.IpcMode != "" }},
-	{"pidMode", func(i *ecs.RegisterTaskDefinitionInput) bool { return i.PidMode != "" }},
 }
 
 var containerMembers = []unsupported[types.ContainerDefinition]{
 	{"credentialSpecs", func(c *types.ContainerDefinition) bool { return len(c.CredentialSpecs) > 0 }},
 	{"dependsOn", func(c *types.ContainerDefinition) bool { return len(c.DependsOn) > 0 }},
-	{"disableNetworking", func(c *types.ContainerDefinition) bool { return aws.ToBool(c.DisableNetworking) }},
-	{"dnsSearchDomains", func(c *types.ContainerDefinition) bool { return len(c.DnsSearchDomains) > 0 }},
-	{"dnsServers", func(c *types.ContainerDefinition) bool { return len(c.DnsServers) > 0 }},
-	{"dockerLabels", func(c *types.ContainerDefinition) bool { return len(c.DockerLabels) > 0 }},
-	{"dockerSecurityOptions", func(c *types.ContainerDefinition) bool { return len(c.DockerSecurityOptions) > 0 }},
 	{"environmentFiles", func(c *types.ContainerDefinition) bool { return len(c.EnvironmentFiles) > 0 }},
-	{"extraHosts", func(c *types.ContainerDefinition) bool { return len(c.ExtraHosts) > 0 }},
-	{"firelensConfiguration", func(c *types.ContainerDefinition) bool { return c.FirelensConfiguration != nil }},
-	{"hostname", func(c *types.ContainerDefinition) bool { return aws.ToString(c.Hostname) != "" }},
-	{"interactive", func(c *types.ContainerDefinition) bool { return aws.ToBool(c.Interactive) }},
-	{"links", func(c *types.ContainerDefinition) bool { return len(c.Links) > 0 }},
-	{"linuxParameters", func(c *types.ContainerDefinition) bool { return c.LinuxParameters != nil }},
-	{"logConfiguration with a driver other than awslogs and json-file", func(c *types.ContainerDefinition) bool {
-		return c.LogConfiguration != nil &&
-			c.LogConfiguration.LogDriver != types.LogDriverAwslogs &&
-			c.LogConfiguration.LogDriver != types.LogDriverJsonFile
-	}},
-	{"logConfiguration.options of the driver json-file", func(c *types.ContainerDefinition) bool {
-		return c.LogConfiguration != nil && c.LogConfiguration.LogDriver == types.LogDriverJsonFile && len(c.LogConfiguration.Options) > 0
-	}},
 	{"logConfiguration.secretOptions", func(c *types.ContainerDefinition) bool {
 		return c.LogConfiguration != nil && len(c.LogConfiguration.SecretOptions) > 0
 	}},
-	{"mountPoints", func(c *types.ContainerDefinition) bool { return len(c.MountPoints) > 0 }},
-	{"portMappings.containerPortRange", func(c *types.ContainerDefinition) bool {
-		for _, p := range c.PortMappings {
-			if aws.ToString(p.ContainerPortRange) != "" {
-				return true
-			}
-		}
-		return false
-	}},
-	{"privileged", func(c *types.ContainerDefinition) bool { return aws.ToBool(c.Privileged) }},
-	{"pseudoTerminal", func(c *types.ContainerDefinition) bool { return aws.ToBool(c.PseudoTerminal) }},
-	{"readonlyRootFilesystem", func(c *types.ContainerDefinition) bool { return aws.ToBool(c.ReadonlyRootFilesystem) }},
 	{"repositoryCredentials", func(c *types.ContainerDefinition) bool { return c.RepositoryCredentials != nil }},
-	{"resourceRequirements", func(c *types.ContainerDefinition) bool { return len(c.ResourceRequirements) > 0 }},
 	{"restartPolicy", func(c *types.ContainerDefinition) bool {
 		return c.RestartPolicy != nil && aws.ToBool(c.RestartPolicy.Enabled)
 	}},
 	{"secrets", func(c *types.ContainerDefinition) bool { return len(c.Secrets) > 0 }},
 	{"startTimeout", func(c *types.ContainerDefinition) bool { return c.StartTimeout != nil }},
-	{"systemControls", func(c *types.ContainerDefinition) bool { return len(c.SystemControls) > 0 }},
-	{"ulimits", func(c *types.ContainerDefinition) bool { return len(c.Ulimits) > 0 }},
-	{"volumesFrom", func(c *types.ContainerDefinition) bool { return len(c.VolumesFrom) > 0 }},
 }
 
 // createServiceMembers are those that UpdateService does not have.
@@ -170,5 +133,4 @@ var overrideMembers = []unsupported[types.TaskOverride]{
 
 var containerOverrideMembers = []unsupported[types.ContainerOverride]{
 	{"environmentFiles", func(o *types.ContainerOverride) bool { return len(o.EnvironmentFiles) > 0 }},
-	{"resourceRequirements", func(o *types.ContainerOverride) bool { return len(o.ResourceRequirements) > 0 }},
 }

@@ -14,12 +14,23 @@ import (
 // version of the SDK cannot bring one that is silently dropped.
 func TestEveryMemberIsCarriedOutOrRefused(t *testing.T) {
 	t.Run("container", func(t *testing.T) {
-		everyMember(t, containerMembers, "Command Cpu EntryPoint Environment Essential HealthCheck Image Memory MemoryReservation Name "+
-			"StopTimeout User VersionConsistency WorkingDirectory")
+		everyMember(t, slices.Concat(containerMembers, firelensMembers), "Command Cpu DisableNetworking DnsSearchDomains DnsServers DockerLabels DockerSecurityOptions EntryPoint "+
+			"Environment Essential ExtraHosts HealthCheck Hostname Image Interactive Links LinuxParameters Memory MemoryReservation MountPoints "+
+			"Name PortMappings Privileged PseudoTerminal ReadonlyRootFilesystem ResourceRequirements StopTimeout SystemControls Ulimits User "+
+			"VersionConsistency VolumesFrom WorkingDirectory")
 	})
 	t.Run("task definition", func(t *testing.T) {
-		everyMember(t, definitionMembers, "ContainerDefinitions Family Cpu Memory ExecutionRoleArn NetworkMode PlacementConstraints "+
-			"RuntimePlatform Tags TaskRoleArn")
+		everyMember(t, definitionMembers, "ContainerDefinitions EphemeralStorage Family Cpu IpcMode Memory ExecutionRoleArn NetworkMode PidMode PlacementConstraints "+
+			"RuntimePlatform Tags TaskRoleArn Volumes")
+	})
+	t.Run("volume", func(t *testing.T) {
+		everyMember(t, volumeMembers, "DockerVolumeConfiguration Host Name")
+	})
+	t.Run("linuxParameters", func(t *testing.T) {
+		everyMember[types.LinuxParameters](t, nil, "Capabilities Devices InitProcessEnabled MaxSwap SharedMemorySize Swappiness Tmpfs")
+	})
+	t.Run("port mapping", func(t *testing.T) {
+		everyMember[types.PortMapping](t, nil, "AppProtocol ContainerPort ContainerPortRange HostPort Name Protocol")
 	})
 	t.Run("CreateCluster", func(t *testing.T) {
 		everyMember(t, clusterMembers, "ClusterName Configuration Settings Tags")
@@ -47,7 +58,7 @@ func TestEveryMemberIsCarriedOutOrRefused(t *testing.T) {
 		everyMember(t, overrideMembers, "ContainerOverrides Cpu ExecutionRoleArn Memory TaskRoleArn")
 	})
 	t.Run("container override", func(t *testing.T) {
-		everyMember(t, containerOverrideMembers, "Command Cpu Environment Memory MemoryReservation Name")
+		everyMember(t, containerOverrideMembers, "Command Cpu Environment Memory MemoryReservation Name ResourceRequirements")
 	})
 }
 
@@ -146,10 +157,10 @@ func TestDefaultsOfUnsupportedMembersAreAccepted(t *testing.T) {
 
 func TestARefusalSaysWhatToRemove(t *testing.T) {
 	w := newWorld(t)
-	w.fails("ClientException: privileged is not supported by Steady yet: remove it from container 'app'", func() error {
+	w.fails("ClientException: credentialSpecs is not supported by Steady yet: remove it from container 'app'", func() error {
 		c := webContainer()
-		name, yes := "web", true
-		c.Privileged = &yes
+		name := "web"
+		c.CredentialSpecs = []string{"credentialspecdomainless:arn:aws:s3:::bucket/key"}
 		return failed(w.RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{Family: &name, ContainerDefinitions: []types.ContainerDefinition{c}}))
 	})
 	w.fails("ClientException: loadBalancers is not supported by Steady yet: remove it from the service", func() error {

@@ -19,6 +19,7 @@ type Machine struct {
 	OSType         string
 	AgentVersion   string
 	RuntimeVersion string
+	Capabilities   []string // of its agent
 }
 
 // reservedPorts are the ports that an instance keeps for itself (ECS: "PORTS,
@@ -91,21 +92,16 @@ func custom(i *model.Instance) []model.Attribute {
 // attributes are the built-in ones of a container instance, and the capabilities
 // that a task definition's requiresAttributes can ask for.
 func (m Machine) attributes(zone string, slot int) []model.Attribute {
-	return []model.Attribute{
+	all := []model.Attribute{
 		{Name: "ecs.availability-zone", Value: zone},
 		{Name: "ecs.cpu-architecture", Value: m.CPUArch},
 		{Name: "ecs.os-type", Value: m.OSType},
 		{Name: "ecs.os-family", Value: "LINUX"},
 		{Name: "ecs.instance-type", Value: "steady.local"},
 		{Name: "steady.slot", Value: strconv.Itoa(slot)},
-		{Name: "com.amazonaws.ecs.capability.docker-remote-api.1.17"},
-		{Name: "com.amazonaws.ecs.capability.docker-remote-api.1.18"},
-		{Name: "com.amazonaws.ecs.capability.docker-remote-api.1.19"},
-		{Name: "com.amazonaws.ecs.capability.docker-remote-api.1.21"},
-		{Name: "com.amazonaws.ecs.capability.docker-remote-api.1.24"},
-		{Name: "com.amazonaws.ecs.capability.docker-remote-api.1.29"},
-		{Name: "ecs.capability.container-health-check"},
-		{Name: "com.amazonaws.ecs.capability.logging-driver.json-file"},
-		{Name: "com.amazonaws.ecs.capability.logging-driver.awslogs"},
 	}
+	for _, c := range m.Capabilities {
+		all = append(all, model.Attribute{Name: c})
+	}
+	return all
 }

@@ -128,12 +128,15 @@ type Exit struct {
 	Code  int
 }
 
-// Binding is a published port, as observed.
+// Binding is a published port, as observed, or a range of them: then the ports are 0.
 type Binding struct {
 	BindIP        string
 	ContainerPort int
 	HostPort      int
 	Protocol      string
+	// Of a range; the ports above are 0 then.
+	ContainerPortRange string
+	HostPortRange      string
 }
 
 // Override returns what the caller that ran the task has overridden of a container.

@@ -81,6 +81,11 @@ type Info struct {
 	Memory  int64  // bytes
 	OSType  string // linux
 	CPUArch string // x86_64 or arm64
+	// APIVersion is that of the engine's API that is spoken, "1.41".
+	APIVersion    string
+	LogDrivers    []string // that Spec.Log can name
+	VolumeDrivers []string // that Volume can name
+	Security      []string // what Spec.Process can rely on: "apparmor", "selinux", "seccomp"
 }
 
 // Pulled is an image that Pull made available.
@@ -130,6 +135,9 @@ type Port struct {
 	ContainerPort int
 	HostPort      int
 	Protocol      string // tcp or udp
+	// Count publishes so many ports from these on, in a row on both sides; 0 is one.
+	// Inspect tells of each by itself.
+	Count int
 }
 
 // HealthCheck is a command that tells whether a container does its work.

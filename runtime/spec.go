@@ -30,8 +30,9 @@ type Host struct{ Name, Address string }
 // Namespaces are what else a container shares with its machine or with another container.
 type Namespaces struct {
 	PID string // empty: its own; "host"; "container:<id>"
-	// IPC is empty for the runtime's default, "private", "none", "host", "shareable" for
-	// one of its own that others may join, or "container:<id>" to join it.
+	// IPC is empty for the runtime's default, "private", "none" for one without shared
+	// memory, "host", "shareable" for one of its own that others may join, or
+	// "container:<id>" to join it.
 	IPC string
 }
 

@@ -14,6 +14,7 @@ import (
 	"steady/fleet"
 	"steady/model"
 	"steady/outbox"
+	"steady/runtime"
 	"steady/state"
 )
 
@@ -69,6 +70,7 @@ func (l *life) up(p *process) (*server, error) {
 	}
 	s.instances, err = fleet.Register(s.ctx, s.store, fleet.Machine{
 		Realm: realm, CPUs: 4 * l.size, Memory: 8192 * l.size, CPUArch: "x86_64", OSType: "linux",
+		Capabilities: agent.Capabilities(runtime.Info{APIVersion: "1.41", LogDrivers: []string{"json-file"}}),
 	}, l.size)
 	if err != nil {
 		return s, err

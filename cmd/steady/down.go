@@ -97,7 +97,22 @@ func removeAll(ctx context.Context, rt runtime.Runtime, id string, quiet time.Du
 		}
 		since = time.Now()
 	}
-	return removed, nil
+	return removed, removeVolumes(ctx, rt, id)
+}
+
+// removeVolumes removes the volumes that were those of a task. What containers share, and
+// outlives their tasks, carries no installation.
+func removeVolumes(ctx context.Context, rt runtime.Runtime, id string) error {
+	volumes, err := rt.ListVolumes(ctx, map[string]string{agent.LabelInstallation: id})
+	if err != nil {
+		return fmt.Errorf("list the volumes: %w", err)
+	}
+	for _, v := range volumes {
+		if err := rt.RemoveVolume(ctx, v.Name); err != nil {
+			return fmt.Errorf("remove volume %s: %w", v.Name, err)
+		}
+	}
+	return nil
 }
 
 // removeContainers stops and removes containers, all at once.

@@ -145,6 +145,7 @@ func (s *server) register(ctx context.Context) error {
 		Realm: s.realm, CPUs: info.CPUs, Memory: int(info.Memory >> 20),
 		CPUArch: info.CPUArch, OSType: info.OSType,
 		AgentVersion: version, RuntimeVersion: info.Name,
+		Capabilities: agent.Capabilities(info),
 	}, s.options.Instances)
 	return err
 }

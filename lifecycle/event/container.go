@@ -25,10 +25,12 @@ type container struct {
 }
 
 type networkBinding struct {
-	BindIP        string `json:"bindIP"`
-	ContainerPort int    `json:"containerPort"`
-	HostPort      int    `json:"hostPort"`
-	Protocol      string `json:"protocol"`
+	BindIP             string `json:"bindIP"`
+	ContainerPort      int    `json:"containerPort,omitzero"`
+	HostPort           int    `json:"hostPort,omitzero"`
+	Protocol           string `json:"protocol"`
+	ContainerPortRange string `json:"containerPortRange,omitzero"`
+	HostPortRange      string `json:"hostPortRange,omitzero"`
 }
 
 // networkInterface of a container without an attachment tells where it is in the

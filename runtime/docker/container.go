@@ -24,6 +24,7 @@ const minCPUShares = 2
 // What the engine says that it will not honour is logged.
 func (r *Runtime) Create(ctx context.Context, spec runtime.Spec) (string, error) {
 	const name = "CannotCreateContainerError"
+	spec.Ports = r.inARow(spec.Ports)
 	config, host, err := configOf(spec)
 	if err != nil {
 		return "", failure(name, spec.Name, err)
@@ -58,19 +59,26 @@ func healthConfig(h *runtime.HealthCheck) *container.HealthConfig {
 func portMap(ports []runtime.Port) (network.PortSet, network.PortMap, error) {
 	exposed, bindings := network.PortSet{}, network.PortMap{}
 	for _, p := range ports {
-		if p.ContainerPort < 1 || p.ContainerPort > 65535 || p.HostPort < 0 || p.HostPort > 65535 {
-			return nil, nil, fmt.Errorf("publish container port %d on host port %d: ports are 1 to 65535", p.ContainerPort, p.HostPort)
+		count := max(p.Count, 1)
+		if p.ContainerPort < 1 || p.ContainerPort+count-1 > 65535 || p.HostPort < 0 || p.HostPort+count-1 > 65535 {
+			return nil, nil, fmt.Errorf("publish %d container ports from %d on host ports from %d: ports are 1 to 65535", count, p.ContainerPort, p.HostPort)
 		}
 		protocol := network.TCP
 		if p.Protocol != "" {
 			protocol = network.IPProtocol(p.Protocol)
 		}
-		port, _ := network.PortFrom(uint16(p.ContainerPort), protocol)
-		exposed[port] = struct{}{}
-		bindings[port] = append(bindings[port], network.PortBinding{
-			HostIP:   netip.IPv4Unspecified(),
-			HostPort: strconv.Itoa(p.HostPort),
-		})
+		for i := range count {
+			port, _ := network.PortFrom(uint16(p.ContainerPort+i), protocol)
+			host := 0
+			if p.HostPort > 0 {
+				host = p.HostPort + i
+			}
+			exposed[port] = struct{}{}
+			bindings[port] = append(bindings[port], network.PortBinding{
+				HostIP:   netip.IPv4Unspecified(),
+				HostPort: strconv.Itoa(host),
+			})
+		}
 	}
 	return exposed, bindings, nil
 }

@@ -29,6 +29,7 @@ const connectLimit = 10 * time.Second
 type Runtime struct {
 	engine   *client.Client
 	pulls    flights
+	rows     rows
 	patience time.Duration // registryPatience, but in tests
 	networks sync.Mutex    // held while one is looked for and made
 }
@@ -84,7 +85,22 @@ func (r *Runtime) Info(ctx context.Context) (runtime.Info, error) {
 		Memory:  res.Info.MemTotal,
 		OSType:  res.Info.OSType,
 		CPUArch: cpuArch(res.Info.Architecture),
+
+		APIVersion:    r.engine.ClientVersion(),
+		LogDrivers:    res.Info.Plugins.Log,
+		VolumeDrivers: res.Info.Plugins.Volume,
+		Security:      security(res.Info.SecurityOptions),
 	}, nil
+}
+
+// security reads the engine's "name=apparmor,profile=default".
+func security(options []string) []string {
+	var names []string
+	for _, o := range options {
+		name, _, _ := strings.Cut(o, ",")
+		names = append(names, strings.TrimPrefix(name, "name="))
+	}
+	return names
 }
 
 // cpuArch is the ECS name of what uname calls the machine.

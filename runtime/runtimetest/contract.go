@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +18,8 @@ import (
 func info(t *testing.T, s *suite) {
 	i, err := s.rt.Info(within(t))
 	must(t, err)
-	if i.Name == "" || i.CPUs < 1 || i.Memory < 1<<20 || i.OSType != "linux" || i.CPUArch == "" {
+	if i.Name == "" || i.CPUs < 1 || i.Memory < 1<<20 || i.OSType != "linux" || i.CPUArch == "" ||
+		i.APIVersion == "" || !slices.Contains(i.LogDrivers, "json-file") || !slices.Contains(i.VolumeDrivers, "local") {
 		t.Errorf("info %+v", i)
 	}
 }

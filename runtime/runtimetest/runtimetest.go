@@ -84,6 +84,7 @@ func Run(t *testing.T, rt runtime.Runtime, image string) {
 		{"MissingContainers", missing},
 		{"ListFindsByAllLabels", list},
 		{"DynamicPortsDiffer", dynamicPorts},
+		{"PortsInARow", portsInARow},
 		{"AHostPortIsTakenOnce", portClash},
 		{"EventsTellOfALife", events},
 		{"EventsAreOnlyOfTheLabels", eventLabels},

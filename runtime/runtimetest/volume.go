@@ -72,3 +72,24 @@ func missingVolume(t *testing.T, s *suite) {
 	wantError(t, err, "CannotInspectVolumeError", runtime.NotFound)
 	must(t, s.rt.RemoveVolume(within(t), "steady-test-none"))
 }
+
+func portsInARow(t *testing.T, s *suite) {
+	taken := map[int]bool{}
+	for i := range 3 {
+		spec := s.spec(t, serves)
+		spec.Name += fmt.Sprint("-", i)
+		spec.Ports = append(spec.Ports, runtime.Port{ContainerPort: 9000, Protocol: "tcp", Count: 5})
+		id := s.create(t, spec)
+		must(t, s.rt.Start(within(t), id))
+		ports := s.inspect(t, id).Ports
+		if len(ports) != 6 {
+			t.Fatalf("ports %+v", ports)
+		}
+		for i, p := range ports[1:] {
+			if p.ContainerPort != 9000+i || p.HostPort != ports[1].HostPort+i || p.Count != 0 || taken[p.HostPort] {
+				t.Errorf("port %d is %+v, of %+v", i, p, ports)
+			}
+			taken[p.HostPort] = true
+		}
+	}
+}

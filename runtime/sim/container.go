@@ -129,19 +129,23 @@ func (r *Runtime) tidy(value string) {
 // empty or Docker's words for what is in the way.
 func (m *machine) bind(c *container) string {
 	for _, want := range c.ports {
+		n := max(want.Count, 1)
 		p := hostPort{want.HostPort, want.Protocol}
 		if p.protocol == "" {
 			p.protocol = "tcp"
 		}
 		if p.number == 0 {
-			p.number = m.freePort(p.protocol)
+			p.number = m.freePorts(n, p.protocol)
 		}
-		if p.number == 0 || m.ports[p] {
-			m.release(c)
-			return fmt.Sprintf("Error response from daemon: driver failed programming external connectivity on endpoint %s: Bind for 0.0.0.0:%d failed: port is already allocated", c.name, p.number)
+		for i := range n {
+			if p.number == 0 || m.ports[p] {
+				m.release(c)
+				return fmt.Sprintf("Error response from daemon: driver failed programming external connectivity on endpoint %s: Bind for 0.0.0.0:%d failed: port is already allocated", c.name, p.number)
+			}
+			m.ports[p] = true
+			c.bound = append(c.bound, runtime.Port{ContainerPort: want.ContainerPort + i, HostPort: p.number, Protocol: p.protocol})
+			p.number++
 		}
-		m.ports[p] = true
-		c.bound = append(c.bound, runtime.Port{ContainerPort: want.ContainerPort, HostPort: p.number, Protocol: p.protocol})
 	}
 	return ""
 }
@@ -153,15 +157,19 @@ func (m *machine) release(c *container) {
 	c.bound = nil
 }
 
-// freePort is the next port that is free, 0 if none is.
-func (m *machine) freePort(protocol string) int {
-	for range lastPort - firstPort + 1 {
-		n := m.nextPort
-		if m.nextPort++; m.nextPort > lastPort {
-			m.nextPort = firstPort
+// freePorts is the first of the next n ports in a row that are free, 0 if there are none.
+func (m *machine) freePorts(n int, protocol string) int {
+	in := 0
+	for range lastPort - firstPort + n + 1 {
+		if m.nextPort+n-in-1 > lastPort {
+			m.nextPort, in = firstPort, 0
 		}
-		if !m.ports[hostPort{n, protocol}] {
-			return n
+		if in++; m.ports[hostPort{m.nextPort, protocol}] {
+			in = 0
+		}
+		m.nextPort++
+		if in == n {
+			return m.nextPort - n
 		}
 	}
 	return 0

@@ -109,7 +109,8 @@ func New(o Options) *Runtime {
 
 // Info is what the options say.
 func (r *Runtime) Info(ctx context.Context) (runtime.Info, error) {
-	return runtime.Info{Name: "Steady simulation", CPUs: r.opts.CPUs, Memory: r.opts.Memory, OSType: "linux", CPUArch: r.opts.CPUArch}, ctx.Err()
+	return runtime.Info{Name: "Steady simulation", CPUs: r.opts.CPUs, Memory: r.opts.Memory, OSType: "linux", CPUArch: r.opts.CPUArch,
+		APIVersion: "1.41", LogDrivers: strings.Fields("fluentd gelf journald json-file splunk syslog"), VolumeDrivers: []string{"local"}}, ctx.Err()
 }
 
 // platform is the one of the machine, which all of its images are for.

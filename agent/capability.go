@@ -1,0 +1,66 @@
+package agent
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"steady/runtime"
+)
+
+// The prefixes of capabilities, as the official agent has them.
+const (
+	olderCapability = "com.amazonaws.ecs.capability."
+	capability      = "ecs.capability."
+)
+
+// firstRemoteAPI is the oldest version of the engine's API that a task definition can
+// ask for, 1.17.
+const firstRemoteAPI = 17
+
+// ownCapabilities are those of the agent, whatever the runtime.
+var ownCapabilities = []string{
+	olderCapability + "logging-driver.awslogs",
+	olderCapability + "logging-driver.none",
+	olderCapability + "privileged-container",
+	capability + "container-health-check",
+	capability + "container-port-range",
+	capability + "pid-ipc-namespace-sharing",
+}
+
+// engineDrivers are the log drivers of the engine that a task definition can ask for.
+var engineDrivers = []string{"fluentd", "gelf", "journald", "json-file", "splunk", "syslog"}
+
+// Capabilities are the attributes of a container instance that say what its agent can do
+// with this runtime: what a task definition's requiresAttributes are compared with.
+func Capabilities(i runtime.Info) []string {
+	all := slices.Clone(ownCapabilities)
+	for n := firstRemoteAPI; n <= minor(i.APIVersion); n++ {
+		all = append(all, olderCapability+"docker-remote-api.1."+strconv.Itoa(n))
+	}
+	for _, d := range i.LogDrivers {
+		if slices.Contains(engineDrivers, d) {
+			all = append(all, olderCapability+"logging-driver."+d)
+		}
+	}
+	for _, s := range i.Security {
+		if s == "apparmor" || s == "selinux" {
+			all = append(all, olderCapability+s)
+		}
+	}
+	for _, d := range i.VolumeDrivers {
+		all = append(all, capability+"docker-plugin."+d)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// minor is the second part of an API version, "1.41".
+func minor(version string) int {
+	_, text, _ := strings.Cut(version, ".")
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return n
+}

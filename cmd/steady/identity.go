@@ -6,6 +6,8 @@ import (
 	"steady/awsapi"
 	"steady/iam"
 	"steady/seal"
+	"steady/secretsmanager"
+	"steady/ssm"
 	"steady/sts"
 )
 
@@ -32,5 +34,7 @@ func (s *server) identityServices() []awsapi.Service {
 	return []awsapi.Service{
 		iam.New(s.store, s.realm).Service(),
 		s.identity.issuer.Service(),
+		secretsmanager.New(s.store, s.identity.box, s.realm).Service(),
+		ssm.New(s.store, s.identity.box, s.realm).Service(),
 	}
 }

@@ -35,11 +35,14 @@ var texts = map[string]Function{
 	"split": strict(2, 2, split),
 }
 
-// concat joins texts as results show them; what is missing adds nothing.
+// concat joins texts as results show them; what is missing adds nothing, and as to any
+// such function maps and lists are.
 func concat(args []value.Value) value.Value {
 	var b strings.Builder
 	for _, a := range args {
-		b.WriteString(a.String())
+		if !a.IsStructure() {
+			b.WriteString(a.String())
+		}
 	}
 	return value.Of(b.String())
 }

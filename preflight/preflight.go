@@ -96,6 +96,12 @@ func Examine(f Facts) []Problem {
 	return all
 }
 
+// Runnable finds what would keep a task of a task definition that ran before from
+// running again: an image or a secret that is gone, or that could not be looked for.
+func Runnable(f Facts) []Problem {
+	return append(images(f), secrets(f)...)
+}
+
 // Fatal tells whether the deployment cannot succeed.
 func Fatal(problems []Problem) bool {
 	return slices.ContainsFunc(problems, func(p Problem) bool { return p.Severity == Error })

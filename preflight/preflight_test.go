@@ -228,3 +228,25 @@ func TestCheckPrograms(t *testing.T) {
 		}
 	}
 }
+
+// What ran before is judged by what may have gone since, and by nothing else.
+func TestRunnable(t *testing.T) {
+	f := sound()
+	app(&f).Secrets = []types.Secret{{Name: aws.String("P"), ValueFrom: aws.String("/p")}}
+	app(&f).Memory = nil // an error of a new one
+	for _, story := range []struct {
+		image, secret Presence
+		want          string
+	}{
+		{There, There, ""}, {Missing, There, "image-missing"}, {There, Missing, "secret-missing"}, {Unknown, Unknown, "image-unchecked secret-unchecked"},
+	} {
+		f.Images["app:v1"], f.Secrets = Image{Presence: story.image}, map[string]Secret{"/p": {Presence: story.secret}}
+		var ids []string
+		for _, p := range Runnable(f) {
+			ids = append(ids, p.ID)
+		}
+		if got := strings.Join(ids, " "); got != story.want {
+			t.Errorf("image %v, secret %v: %q, not %q", story.image, story.secret, got, story.want)
+		}
+	}
+}

@@ -9,10 +9,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
+// Look judges a revision that a service is to go back to: an error where no task of it
+// could run.
+type Look func(context.Context, types.TaskDefinition) error
+
 // RollBack has the service run an earlier revision: the one given, or else the newest
 // that it completed before the one it runs. A revision that is no longer ACTIVE is
-// refused, since ECS could start no task of it.
-func RollBack(ctx context.Context, api ECS, s Service, to string) (Released, error) {
+// refused, since ECS could start no task of it, and so is one that look finds fault with.
+// Nothing is changed then: what serves goes on serving.
+func RollBack(ctx context.Context, api ECS, s Service, to string, look Look) (Released, error) {
 	now, err := describe(ctx, api, s)
 	if err != nil {
 		return Released{}, err
@@ -22,7 +27,7 @@ func RollBack(ctx context.Context, api ECS, s Service, to string) (Released, err
 			return Released{}, err
 		}
 	}
-	if err := viable(ctx, api, to); err != nil {
+	if err := viable(ctx, api, to, look); err != nil {
 		return Released{}, fmt.Errorf("roll back service %s: %w", s.Name, err)
 	}
 	out, err := update(ctx, api, s, to, nil)
@@ -31,13 +36,16 @@ func RollBack(ctx context.Context, api ECS, s Service, to string) (Released, err
 }
 
 // viable checks that tasks of a revision can be started.
-func viable(ctx context.Context, api ECS, ref string) error {
+func viable(ctx context.Context, api ECS, ref string, look Look) error {
 	out, err := api.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &ref})
 	if err != nil {
 		return fmt.Errorf("describe %s: %w", name(ref), err)
 	}
 	if status := out.TaskDefinition.Status; status != types.TaskDefinitionStatusActive {
 		return fmt.Errorf("%s is %s: no task of it can be started; name another revision with --to", name(ref), status)
+	}
+	if err := look(ctx, *out.TaskDefinition); err != nil {
+		return fmt.Errorf("%s could not run: %w; mend that, or name another revision with --to", name(ref), err)
 	}
 	return nil
 }

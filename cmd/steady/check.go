@@ -63,14 +63,20 @@ func (c *checkCommand) facts(ctx context.Context) (preflight.Facts, error) {
 	if err != nil {
 		return preflight.Facts{}, err
 	}
-	sources := facts.Sources{ECS: api.ecs, Logs: api.logs, Images: facts.Registry, Secrets: facts.Stores(api.secrets, api.parameters)}
-	if monitor.OnLoopback(c.url()) {
-		sources.Images = facts.OnThisMachine
-	}
+	sources := c.sources(api)
 	if c.Service != "" && service == nil {
 		return sources.OfService(ctx, c.Cluster, c.Service, definition)
 	}
 	return sources.Of(ctx, c.Cluster, *definition, service)
+}
+
+// sources are where facts come from, of this server.
+func (t target) sources(api clients) facts.Sources {
+	s := facts.Sources{ECS: api.ecs, Logs: api.logs, Images: facts.Registry, Secrets: facts.Stores(api.secrets, api.parameters)}
+	if monitor.OnLoopback(t.url()) {
+		s.Images = facts.OnThisMachine
+	}
+	return s
 }
 
 // read tells the files apart by what is in them.

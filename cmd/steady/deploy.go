@@ -108,7 +108,7 @@ func (c *rollbackCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	released, err := release.RollBack(ctx, api.ecs, release.Service{Cluster: c.Cluster, Name: c.Service}, c.To)
+	released, err := release.RollBack(ctx, api.ecs, release.Service{Cluster: c.Cluster, Name: c.Service}, c.To, c.lookAtTarget(api))
 	if err != nil {
 		return err
 	}

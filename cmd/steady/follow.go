@@ -103,7 +103,7 @@ func goesBack(o monitor.Outcome) bool {
 // goBack rolls back and follows that too. The verdict stays that of the deployment,
 // which was rolled back then, or could not be.
 func (f following) goBack(ctx context.Context, api clients, service string, failed monitor.Verdict) monitor.Verdict {
-	released, err := release.RollBack(ctx, api.ecs, release.Service{Cluster: f.Cluster, Name: service}, "")
+	released, err := release.RollBack(ctx, api.ecs, release.Service{Cluster: f.Cluster, Name: service}, "", f.lookAtTarget(api))
 	if err != nil {
 		failed.Text += "\nIt was not rolled back: " + err.Error()
 		f.say("It is not rolled back: " + err.Error())

@@ -28,6 +28,8 @@ require (
 
 require github.com/aws/aws-sdk-go-v2/service/iam v1.64.7 // indirect
 
+require github.com/aws/aws-sdk-go-v2/service/sqs v1.52.10 // indirect
+
 require (
 	github.com/Microsoft/go-winio v0.6.2 // indirect
 	github.com/andybalholm/brotli v1.1.1 // indirect

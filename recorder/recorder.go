@@ -45,6 +45,9 @@ type Options struct {
 	// Every is the time between two looks; Pause that between two calls, which bounds
 	// their rate: "ECS's read actions allow 20 a second" for all who call.
 	Every, Pause time.Duration
+	// Queued tells that ECS's own events come from a queue: what they tell is not
+	// recorded by looking as well.
+	Queued bool
 	// Tell is called with what happened to a service, once it is on record; may be nil.
 	Tell func(ctx context.Context, s types.Service, h monitor.Happening)
 	Log  *slog.Logger
@@ -91,9 +94,7 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
-func (r *recorder) group() string {
-	return "/aws/events/ecs/containerinsights/" + r.Cluster + "/performance"
-}
+func (r *recorder) group() string { return groupOf(r.Cluster) }
 
 // remember reads the ids of what was recorded, so that nothing is twice: of tasks, which
 // may have run for long, and of the messages of services, which ECS tells a hundred of
@@ -127,8 +128,10 @@ func (r *recorder) look(ctx context.Context) error {
 	if err := r.lookAtServices(ctx); err != nil {
 		return err
 	}
-	if err := r.lookAtTasks(ctx); err != nil {
-		return err
+	if !r.Queued {
+		if err := r.lookAtTasks(ctx); err != nil {
+			return err
+		}
 	}
 	for id, at := range r.seen {
 		if time.Since(at) > known {
@@ -230,7 +233,9 @@ func (r *recorder) happened(ctx context.Context, s types.Service, all []monitor.
 		if _, twice := r.seen[id]; twice {
 			continue
 		}
-		if err := r.keep(ctx, aws.ToString(s.ServiceName), []record{{id, h.At, event}}); err != nil {
+		if _, sent := eventNames[h.Kind]; sent && r.Queued {
+			r.seen[id] = time.Now() // its record comes from the queue
+		} else if err := r.keep(ctx, aws.ToString(s.ServiceName), []record{{id, h.At, event}}); err != nil {
 			return err
 		}
 		if r.Tell != nil {

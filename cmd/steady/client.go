@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go/logging"
 	"golang.org/x/term"
@@ -47,6 +48,7 @@ type clients struct {
 	parameters *ssm.Client
 	balancers  *elasticloadbalancingv2.Client
 	sns        *sns.Client
+	sqs        *sqs.Client
 }
 
 // connect makes clients for an endpoint.
@@ -74,7 +76,7 @@ func (t target) connect(ctx context.Context) (clients, error) {
 		return clients{}, fmt.Errorf("profile %s names no region: give one with --region", t.Profile)
 	}
 	c.Region = cmp.Or(c.Region, "us-east-1")
-	amazon := c.Copy() // topics are Amazon's, whichever server is watched; AWS_ENDPOINT_URL_SNS says where else
+	amazon := c.Copy() // topics and queues are Amazon's, whichever server is watched; AWS_ENDPOINT_URL_SNS and _SQS say where else
 	amazon.BaseEndpoint = nil
 	if os.Getenv("AWS_ACCESS_KEY_ID") == "" && os.Getenv("AWS_PROFILE") == "" && t.Profile == "" && monitor.OnLoopback(endpoint) {
 		c.Credentials = credentials.NewStaticCredentialsProvider("steady", "steady", "")
@@ -87,6 +89,7 @@ func (t target) connect(ctx context.Context) (clients, error) {
 		secrets: secretsmanager.NewFromConfig(c), parameters: ssm.NewFromConfig(c),
 		balancers: elasticloadbalancingv2.NewFromConfig(c),
 		sns:       sns.NewFromConfig(amazon),
+		sqs:       sqs.NewFromConfig(amazon),
 	}, nil
 }
 

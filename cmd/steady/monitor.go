@@ -33,6 +33,7 @@ type monitorCommand struct {
 	Every      time.Duration `help:"Time between two looks. Unless given: 15s against Amazon ECS, 2s on this machine."`
 	Retention  int           `help:"For how many days the record is kept. 0 is for ever." default:"90"`
 	ArchiveMax byteSize      `help:"The most that the record may take on disk; the oldest goes first. 0 is no limit." default:"10GiB"`
+	QueueURL   string        `name:"queue-url" help:"URL of an SQS queue that EventBridge feeds with the events of ECS: they are recorded from there, as ECS sent them, and tasks are not asked for. A message is deleted once it is on record." placeholder:"URL"`
 	target
 	notifying
 }
@@ -121,6 +122,13 @@ func (r *recording) run(ctx context.Context) error {
 			}
 		})
 	}
+	if r.QueueURL != "" {
+		parts.Go(func() {
+			if err := recorder.RunQueue(ctx, recorder.Queue{SQS: r.api.sqs, URL: r.QueueURL, Archive: r.archive, Open: r.group, Log: r.log}); err != nil {
+				cancel(err)
+			}
+		})
+	}
 	web := &http.Server{Handler: awsapi.Handler(awsapi.Options{Logger: r.log, Closing: ctx.Done()}, r.logs.Service()), ReadHeaderTimeout: 10 * time.Second}
 	parts.Go(func() {
 		if err := web.Serve(r.listener); !errors.Is(err, http.ErrServerClosed) {
@@ -136,13 +144,21 @@ func (r *recording) run(ctx context.Context) error {
 	return nil
 }
 
-func (r *recording) record(ctx context.Context, cluster string) error {
+// group makes the log group of a cluster's events.
+func (r *recording) group(ctx context.Context, cluster string) error {
 	group := "/aws/events/ecs/containerinsights/" + cluster + "/performance"
 	if err := r.archive.CreateGroup(ctx, archive.Group{Name: group, Class: archive.Events}); err != nil && !errors.Is(err, archive.ErrExists) {
 		return fmt.Errorf("open the record of cluster %s: %w", cluster, err)
 	}
 	if err := r.archive.SetRetention(ctx, group, r.Retention); err != nil {
 		return fmt.Errorf("set the retention of the record of cluster %s: %w", cluster, err)
+	}
+	return nil
+}
+
+func (r *recording) record(ctx context.Context, cluster string) error {
+	if err := r.group(ctx, cluster); err != nil {
+		return err
 	}
 	every, pause := r.Every, 500*time.Millisecond
 	if local := monitor.OnLoopback(r.url()); local {
@@ -154,7 +170,7 @@ func (r *recording) record(ctx context.Context, cluster string) error {
 		every = 15 * time.Second
 	}
 	return recorder.Run(ctx, recorder.Options{
-		Cluster: cluster, ECS: r.api.ecs, Archive: r.archive, Every: every, Pause: pause, Log: r.log,
+		Cluster: cluster, ECS: r.api.ecs, Archive: r.archive, Every: every, Pause: pause, Log: r.log, Queued: r.QueueURL != "",
 		Tell: func(ctx context.Context, s types.Service, h monitor.Happening) {
 			r.tell(cluster, s, h)
 			send(ctx, r.notifier, happens(cluster, s, h))

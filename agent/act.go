@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,74 +10,102 @@ import (
 	"steady/runtime"
 )
 
-// interruptible is a context that also ends when the task shall stop: for a pull,
-// which may take long.
-func (r *runner) interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.cancel = cancel
-	if r.stopNow {
-		cancel()
+// take begins the actions of a plan, all at once. It tells whether one of them is done
+// already, so that there is another plan.
+func (r *runner) take(ctx, wanted context.Context, p plan) (done bool) {
+	for _, a := range p.actions {
+		c := &r.parts[a.which]
+		switch a.verb {
+		case provide:
+			done = r.provide(ctx, wanted) || done
+		case pull:
+			r.pull(ctx, wanted, c)
+		case create:
+			r.create(ctx, c)
+		case start:
+			r.start(ctx, c)
+		case abandon:
+			r.abandon(c, a.why)
+			done = true
+		case end:
+			r.stopping = true
+			r.stop(ctx, c)
+		case giveBack:
+			done = r.giveBack(ctx) || done
+		}
 	}
-	return ctx, cancel
+	return done
+}
+
+// over tells whether the task is.
+func (p plan) over() bool { return len(p.actions) == 1 && p.actions[0].verb == finish }
+
+// act does something to a container beside the runner.
+func (r *runner) act(p *part, do func() (note func())) {
+	p.busy = true
+	r.aside(func() func() {
+		note := do()
+		return func() {
+			p.busy = false
+			note()
+		}
+	})
 }
 
 // pull makes a container's image available. Once that is done for all of them the
 // digests are told: they are what the other tasks of the deployment shall run.
-func (r *runner) pull(ctx context.Context, p *part) {
-	ictx, cancel := r.interruptible(ctx)
-	defer cancel()
+func (r *runner) pull(ctx, wanted context.Context, p *part) {
 	if r.report.PullStartedAt.IsZero() {
 		r.report.PullStartedAt = time.Now()
 	}
-	err := limited(ictx, pullLimit, "pulled", func(ctx context.Context) error {
-		image, err := r.agent.Runtime.Pull(ctx, aws.ToString(p.definition.Image), r.digest(p.observed.Name))
-		p.observed.Digest, p.image = image.Digest, image.Ref
-		return err
+	r.act(p, func() func() {
+		var image runtime.Pulled
+		err := limited(wanted, pullLimit, "pulled", func(ctx context.Context) (err error) {
+			image, err = r.agent.Runtime.Pull(ctx, aws.ToString(p.definition.Image), r.digest(p.name))
+			return err
+		})
+		return func() {
+			switch {
+			case r.unavailable(ctx, p, err):
+			case err != nil:
+				r.fail(wanted, p, err)
+			default:
+				p.observed.Digest, p.image = image.Digest, image.Ref
+				r.report.PullStoppedAt = time.Now()
+				p.progress = present
+			}
+		}
 	})
-	if r.unavailable(ctx, err) {
-		return
-	}
-	if err != nil {
-		r.fail(ictx, p, err)
-		return
-	}
-	r.report.PullStoppedAt = time.Now()
-	p.progress = present
-	if resolved(r.seen()) {
-		r.tell(ctx, status(r.seen(), r.stopping))
-	}
 }
 
 // create is not interrupted, not even by the end of the agent: a container that was
 // made but not told of would stay.
 func (r *runner) create(running context.Context, p *part) {
-	ctx, cancel := outlive(running, madeWithin)
-	defer cancel()
 	spec := r.agent.spec(r.current(), r.definition, p.definition, p.image)
-	var id string
-	err := limited(ctx, createLimit, "created", func(ctx context.Context) (err error) {
-		if err := r.agent.volumes(ctx, r.current(), r.definition); err != nil {
+	r.act(p, func() func() {
+		ctx, cancel := outlive(running, madeWithin)
+		defer cancel()
+		var id string
+		err := limited(ctx, createLimit, "created", func(ctx context.Context) (err error) {
+			id, err = r.agent.Runtime.Create(ctx, spec)
+			if is(err, runtime.Exists) {
+				id, err = r.madeBefore(ctx, spec, err)
+			}
 			return err
+		})
+		return func() {
+			switch {
+			case r.unavailable(running, p, err):
+			case err != nil:
+				r.fail(running, p, err)
+			default:
+				p.id = id
+				p.observed.RuntimeID = id
+				p.progress = created
+				r.agent.know(id, r)
+			}
 		}
-		id, err = r.agent.Runtime.Create(ctx, spec)
-		if is(err, runtime.Exists) {
-			id, err = r.madeBefore(ctx, spec, err)
-		}
-		return err
 	})
-	if r.unavailable(running, err) {
-		return
-	}
-	if err != nil {
-		r.fail(ctx, p, err)
-		return
-	}
-	p.id = id
-	p.observed.RuntimeID = id
-	p.progress = created
-	r.agent.know(id, r)
 }
 
 // madeWithin is how long an agent that ends waits for a container that it asked for, and
@@ -99,28 +126,67 @@ func (r *runner) madeBefore(ctx context.Context, spec runtime.Spec, exists error
 }
 
 // start is not interrupted: a start under way cannot be taken back. One that took too
-// long may succeed still, so the container is stopped.
+// long may succeed still, so the container is stopped. A container that has ended, and
+// has a restart policy, is started again in place.
 func (r *runner) start(ctx context.Context, p *part) {
-	err := r.openLog(ctx, p)
-	if err == nil {
-		err = limited(ctx, startLimit, "started", func(ctx context.Context) error {
-			return r.agent.Runtime.Start(ctx, p.id)
-		})
+	before, unsure, log := p.started, p.unsure, r.destination(p)
+	r.act(p, func() func() {
+		var err error
+		if !unsure || !r.startedSince(ctx, p.id, before) {
+			err = r.startNow(ctx, p, log)
+		}
+		if timedOut(err) {
+			r.halt(ctx, p)
+		}
+		var c runtime.Container
+		var unseen error
+		if err == nil { // one that has ended at once is never told to run
+			c, unseen = r.inspectNow(ctx, p)
+		}
+		return func() {
+			switch {
+			case r.unavailable(ctx, p, err):
+				p.unsure = true
+			case err != nil:
+				r.fail(ctx, p, err)
+			default:
+				r.hasStarted(p)
+				r.saw(ctx, p, c, unseen)
+			}
+		}
+	})
+}
+
+func (r *runner) startNow(ctx context.Context, p *part, log destination) error {
+	if err := r.openLog(ctx, p.name, log); err != nil {
+		return err
 	}
-	if r.unavailable(ctx, err) {
-		return
+	return limited(ctx, startLimit, "started", func(ctx context.Context) error {
+		return r.agent.Runtime.Start(ctx, p.id)
+	})
+}
+
+// startedSince tells whether a start to which the engine did not answer was carried out:
+// a container that has ended meanwhile must not be started again for that.
+func (r *runner) startedSince(ctx context.Context, id string, before time.Time) bool {
+	limit, cancel := context.WithTimeout(ctx, inspectLimit)
+	defer cancel()
+	c, err := r.agent.Runtime.Inspect(limit, id)
+	return err == nil && c.State != runtime.Created && c.StartedAt.After(before)
+}
+
+// hasStarted notes that a container runs.
+func (r *runner) hasStarted(p *part) {
+	if p.progress == ended {
+		p.observed.RestartCount++
+		r.log.Info("a container was started again", "container", p.name, "exitCode", p.exit.Code, "restarts", p.observed.RestartCount)
 	}
-	if timedOut(err) {
-		r.stop(ctx, p)
-	}
-	if err != nil {
-		r.fail(ctx, p, err)
-		return
-	}
-	r.retry = 0
-	p.progress = running
+	p.run++
+	p.unsure = false
+	p.retry = 0
+	p.progress, p.exit, p.healthy = running, model.Exit{}, false
+	p.started = time.Now()
 	p.observed.Last = model.Running
-	r.blind = !r.look(ctx, p)
 }
 
 // fail ends a container that could not be started, with the runtime's reason. A
@@ -129,7 +195,10 @@ func (r *runner) fail(ctx context.Context, p *part, err error) {
 	if ctx.Err() != nil {
 		return
 	}
-	r.log.Warn("a container did not start", "container", p.observed.Name, "error", err)
+	r.log.Warn("a container did not start", "container", p.name, "error", err)
+	if p.progress == ended { // it had run before
+		r.over(p, p.exit)
+	}
 	p.progress = stopped
 	p.observed.Last = model.Stopped
 	p.observed.Reason = cut(err.Error())
@@ -138,39 +207,47 @@ func (r *runner) fail(ctx context.Context, p *part, err error) {
 	}
 }
 
-// stopAll stops the containers that still run, and waits until they are gone.
-func (r *runner) stopAll(ctx context.Context) {
-	r.stopping = true
-	r.tell(ctx, model.Stopping)
-	var wg sync.WaitGroup
-	for i := range r.parts {
-		if p := &r.parts[i]; p.progress == running {
-			wg.Go(func() { r.stop(ctx, p) })
-		}
-	}
-	wg.Wait()
-	r.inspect(ctx)
-	if what, _ := next(r.seen(), true); what == stopAll {
-		r.rest(ctx) // the runtime would not stop it: try again
-		return
-	}
-	r.retry = 0
+// neverStarted is the exit code that the ECS agent gives a container whose dependencies
+// cannot be met: "143 seems the most appropriate".
+const neverStarted = 143
+
+// abandon ends a container that can never start.
+func (r *runner) abandon(p *part, why string) {
+	r.log.Warn("a container can never start", "container", p.name, "reason", why)
+	p.progress, p.exit = stopped, model.Exit{Known: true, Code: neverStarted}
+	p.observed.Last, p.observed.Exit = model.Stopped, p.exit
+	p.observed.Reason = cut((&runtime.Error{Name: model.CannotStartContainer, Detail: why}).Error())
 }
 
-// stop stops one container. That it took too long is told as the container's reason;
-// it is not STOPPED until it has been seen to be.
+// stop stops one container. It is not STOPPED until it has been seen to be: a runtime
+// that would not stop it is asked again.
 func (r *runner) stop(ctx context.Context, p *part) {
+	r.act(p, func() func() {
+		err := r.halt(ctx, p)
+		c, looked := r.inspectNow(ctx, p)
+		return func() {
+			if timedOut(err) {
+				p.observed.Reason = cut(err.Error())
+			}
+			r.note(ctx, p, c, looked)
+			if p.progress == running {
+				p.held = time.Now().Add(p.retry.next())
+			}
+		}
+	})
+}
+
+// halt asks the runtime to stop a container.
+func (r *runner) halt(ctx context.Context, p *part) error {
 	grace := stopTimeout(p.definition)
 	err := limited(ctx, grace+stopAllowance, "stopped", func(ctx context.Context) error {
 		return r.agent.Runtime.Stop(ctx, p.id, grace)
 	})
 	if err == nil || is(err, runtime.NotFound) || ctx.Err() != nil {
-		return
+		return nil
 	}
-	r.log.Warn("stop a container", "container", p.observed.Name, "error", err)
-	if timedOut(err) {
-		p.observed.Reason = cut(err.Error())
-	}
+	r.log.Warn("stop a container", "container", p.name, "error", err)
+	return err
 }
 
 // finish reports the end of the task. Only once their end and their last words are on
@@ -178,8 +255,11 @@ func (r *runner) stop(ctx context.Context, p *part) {
 // What has not been seen to end is removed at once, since it might come to run yet.
 func (r *runner) finish(ctx context.Context) {
 	for i := range r.parts {
-		r.parts[i].progress = stopped
-		r.parts[i].observed.Last = model.Stopped
+		if p := &r.parts[i]; p.progress == ended {
+			r.over(p, p.exit)
+		} else {
+			p.progress, p.observed.Last = stopped, model.Stopped
+		}
 	}
 	if !r.tell(ctx, model.Stopped) {
 		return
@@ -194,17 +274,17 @@ func (r *runner) finish(ctx context.Context) {
 // remove removes a container of a task that is over, however long the engine needs to
 // be ready for that.
 func (r *runner) remove(ctx context.Context, p *part) {
+	var retry backoff
 	for ctx.Err() == nil {
 		err := limited(ctx, removeLimit, "removed", func(ctx context.Context) error {
 			return r.agent.Runtime.Remove(ctx, p.id)
 		})
 		if err == nil {
-			r.retry = 0
 			return
 		}
 		if ctx.Err() == nil {
-			r.log.Warn("remove a stopped container, trying again", "container", p.observed.Name, "error", err)
-			r.rest(ctx)
+			r.log.Warn("remove a stopped container, trying again", "container", p.name, "error", err)
+			r.rest(ctx, &retry)
 		}
 	}
 }

@@ -68,9 +68,10 @@ type Agent struct {
 	runners    map[string]*runner           // by task id
 	containers map[string]*runner           // by container id
 	collectors map[string]*output.Collector // by container id
-	dirty      chan struct{}                // holds one token when a sweep is due
-	out        bool                         // the engine does not answer
-	taken      chan struct{}                // closed when it is on record how the first tasks are
+	ports      hostPorts
+	dirty      chan struct{} // holds one token when a sweep is due
+	out        bool          // the engine does not answer
+	taken      chan struct{} // closed when it is on record how the first tasks are
 	wg         sync.WaitGroup
 }
 

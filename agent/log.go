@@ -18,28 +18,39 @@ import (
 // background.
 const collectedWithin = 2 * time.Second
 
+// destination is where the output of a container goes.
+type destination struct {
+	stream  output.Stream
+	options awslogs.Options
+	given   bool  // it has the awslogs driver
+	err     error // the options are of a definition from before they were checked
+}
+
+func (r *runner) destination(p *part) destination {
+	options, given, err := awslogs.Of(p.definition)
+	return destination{r.stream(p, options), options, given, err}
+}
+
 // openLog makes the log stream of a container with the awslogs driver that is about to
 // start. Without its log group it cannot start; any other trouble is overcome while it
 // runs. The stream of any other container is made with its first line.
-func (r *runner) openLog(ctx context.Context, p *part) error {
-	if r.agent.Output == nil {
+func (r *runner) openLog(ctx context.Context, container string, d destination) error {
+	switch {
+	case r.agent.Output == nil:
 		return nil
-	}
-	options, given, err := awslogs.Of(p.definition)
-	if err != nil { // of a definition from before its options were checked
-		return noLogDriver(err.Error())
-	}
-	if !given {
+	case d.err != nil:
+		return noLogDriver(d.err.Error())
+	case !d.given:
 		return nil
 	}
 	limit, cancel := context.WithTimeout(ctx, inspectLimit)
 	defer cancel()
-	err = r.agent.Output.Open(limit, r.stream(p, options))
+	err := r.agent.Output.Open(limit, d.stream)
 	if errors.Is(err, output.ErrNoGroup) {
 		return noLogDriver("failed to create Cloudwatch log stream: ResourceNotFoundException: " + err.Error())
 	}
 	if err != nil && ctx.Err() == nil {
-		r.log.Warn("open the log stream of a container, trying again while it runs", "container", p.observed.Name, "error", err)
+		r.log.Warn("open the log stream of a container, trying again while it runs", "container", container, "error", err)
 	}
 	return nil
 }
@@ -62,18 +73,24 @@ func noLogDriver(detail string) error {
 	return &runtime.Error{Name: "CannotStartContainerError", Detail: "Error response from daemon: failed to initialize logging driver: " + detail}
 }
 
-// collect begins to collect the output of a container, once.
+// collect begins to collect the output of a container, once for each time that it runs.
+// Collectors of one container follow one another.
 func (r *runner) collect(ctx context.Context, p *part) {
-	if r.agent.Output == nil || p.collector != nil || !readBack(p.definition) {
+	if r.agent.Output == nil || p.collector != nil && p.collected == p.run || !readBack(p.definition) {
 		return
 	}
-	options, _, err := awslogs.Of(p.definition)
-	if err != nil {
-		r.log.Warn("the log configuration of a running container is not valid", "container", p.observed.Name, "error", err)
+	d := r.destination(p)
+	if d.err != nil {
+		r.log.Warn("the log configuration of a running container is not valid", "container", p.name, "error", d.err)
 	}
+	var before <-chan struct{}
+	if p.collector != nil {
+		before = p.collector.Done()
+	}
+	p.collected = p.run
 	p.collector = output.Collect(ctx, output.Config{
-		Runtime: r.agent.Runtime, Sink: r.agent.Output, Container: p.id, Options: options,
-		Stream: r.stream(p, options), Log: r.log.With("container", p.observed.Name),
+		Runtime: r.agent.Runtime, Sink: r.agent.Output, Container: p.id, Options: d.options,
+		Stream: d.stream, Log: r.log.With("container", p.name), After: before,
 	})
 	r.agent.collects(p.id, p.collector)
 }
@@ -107,24 +124,23 @@ func (r *runner) stream(p *part, o awslogs.Options) output.Stream {
 	return output.Stream{Group: group, Name: name, CreateGroup: o.CreateGroup, Origin: p.id, Context: about}
 }
 
-// collected waits until all that an ended container wrote is kept, but not for ever. That
-// it has ended is told before: what replaces its task need not wait.
-func (r *runner) collected(ctx context.Context, p *part) {
-	if p.collector == nil {
+// trail waits beside the runner until all that an ended container wrote is kept, but not
+// for ever. That it has ended is told before: what replaces its task need not wait.
+func (r *runner) trail(ctx context.Context, p *part) {
+	if p.collector == nil || p.trailing {
 		return
 	}
-	select {
-	case <-p.collector.Done():
-		return
-	default:
-		r.tell(ctx, status(r.seen(), r.stopping))
-	}
-	select {
-	case <-p.collector.Done():
-	case <-time.After(collectedWithin):
-		r.log.Warn("the last lines of a container are not in its log yet", "container", p.observed.Name)
-	case <-ctx.Done():
-	}
+	p.trailing = true
+	done := p.collector.Done()
+	r.aside(func() func() {
+		select {
+		case <-done:
+		case <-time.After(collectedWithin):
+			r.log.Warn("the last lines of a container are not in its log yet", "container", p.name)
+		case <-ctx.Done():
+		}
+		return func() { p.trailing = false }
+	})
 }
 
 // collects notes a collector, so that its container is not removed before it is done.
@@ -136,7 +152,9 @@ func (a *Agent) collects(container string, c *output.Collector) {
 		<-c.Done()
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		delete(a.collectors, container)
+		if a.collectors[container] == c { // and not the one of its next run
+			delete(a.collectors, container)
+		}
 	})
 }
 

@@ -14,13 +14,13 @@ const askAgain = 500 * time.Millisecond
 // unavailable deals with a call that the engine did not answer: that is no failure of
 // the task. The step is taken again after a pause, or as soon as the engine is back.
 // It tells whether err was of that kind.
-func (r *runner) unavailable(ctx context.Context, err error) bool {
+func (r *runner) unavailable(ctx context.Context, p *part, err error) bool {
 	if !is(err, runtime.Unavailable) {
 		return false
 	}
-	r.log.Warn("the container engine does not answer, trying again", "error", err)
+	r.log.Warn("the container engine does not answer, trying again", "container", p.name, "error", err)
 	r.agent.lost(ctx, r.session)
-	r.rest(ctx)
+	p.held = time.Now().Add(p.retry.next())
 	return true
 }
 

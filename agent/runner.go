@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"steady/agent/output"
@@ -15,13 +16,15 @@ import (
 	"steady/runtime"
 )
 
-// runner takes one task through its life. One goroutine runs it; update and nudge
-// may be called from others.
+// runner takes one task through its life. One goroutine runs it and alone changes what
+// it knows; what takes time goes on beside it and hands back what to note. update and
+// nudge may be called from others.
 type runner struct {
 	agent      *Agent
 	session    *fleet.Session
 	id         string
 	definition *model.TaskDefinition
+	resources  []resource
 	log        *slog.Logger
 
 	mu      sync.Mutex
@@ -35,9 +38,12 @@ type runner struct {
 	// Only the runner's goroutine touches what follows.
 	parts    []part
 	report   model.Observation
+	provided provision
+	busy     bool // the resources are being made, or given back
 	stopping bool
-	blind    bool // a container could not be looked at
-	retry    backoff
+	said     saying
+	done     chan func() // what has been done beside, to be noted
+	beside   sync.WaitGroup
 }
 
 // part is one container of the task.
@@ -48,6 +54,19 @@ type part struct {
 	image      string // to create it from
 	observed   model.Container
 	collector  *output.Collector // of its output; nil before it runs
+	collected  int               // the run that it was last begun for
+	run        int               // how often it has been started here
+	finished   time.Time         // when it last ended
+	unsure     bool              // the engine did not answer to a start: it may have been done
+	retry      backoff
+	sight      sight
+}
+
+// sight is how a container is looked at: by one at a time.
+type sight struct {
+	looking, again bool
+	at             time.Time // when it is tried again; zero unless it could not be seen
+	retry          backoff
 }
 
 func newRunner(a *Agent, session *fleet.Session, as fleet.Assignment) *runner {
@@ -59,13 +78,25 @@ func newRunner(a *Agent, session *fleet.Session, as fleet.Assignment) *runner {
 	}
 	for _, c := range as.Task.Containers {
 		d, _ := as.Definition.Container(c.Name)
-		p := part{seen: seen{essential: c.Essential}, definition: d, observed: model.Container{Name: c.Name, Last: model.Pending}}
+		p := part{seen: newSeen(c, d), definition: d, observed: model.Container{Name: c.Name, Last: model.Pending, RestartCount: c.RestartCount}}
 		if c.Last == model.Stopped { // seen by a former run of the agent
-			p.progress, p.observed = stopped, c
+			p.progress, p.observed, p.exit = stopped, c, c.Exit
+			if c.Started() {
+				p.started = as.Task.CreatedAt
+			}
 		}
 		r.parts = append(r.parts, p)
 	}
+	r.done = make(chan func(), 3*len(r.parts)+1) // each: an action, a look, its last lines
+	r.resources = a.resources(as.Task, as.Definition)
 	return r
+}
+
+func newSeen(c model.Container, d types.ContainerDefinition) seen {
+	return seen{
+		name: c.Name, image: c.Image, essential: c.Essential, needs: model.Dependencies(d),
+		startTimeout: time.Duration(aws.ToInt32(d.StartTimeout)) * time.Second,
+	}
 }
 
 // adopt takes over containers that a former run of the agent made for the task.
@@ -141,30 +172,47 @@ func (r *runner) shallStop() bool {
 	return r.stopNow
 }
 
+// interruptible is a context that also ends when the task shall stop: for a pull and for
+// what else may take long before anything runs.
+func (r *runner) interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cancel = cancel
+	if r.stopNow {
+		cancel()
+	}
+	return ctx, cancel
+}
+
 // run takes steps until the task is over or ctx ends.
 func (r *runner) run(ctx context.Context) {
+	defer r.beside.Wait()
+	wanted, cancel := r.interruptible(ctx)
+	defer cancel()
 	r.takeUp(ctx)
 	// That it is PENDING takes nothing back: a task only moves forward.
 	r.tell(ctx, model.Pending)
 	close(r.told)
 	for ctx.Err() == nil {
-		what, i := next(r.seen(), r.shallStop())
-		switch what {
-		case wait:
-			r.wait(ctx)
-		case pull:
-			r.pull(ctx, &r.parts[i])
-		case create:
-			r.create(ctx, &r.parts[i])
-		case start:
-			r.start(ctx, &r.parts[i])
-		case stopAll:
-			r.stopAll(ctx)
-		case finish:
+		p := next(r.whole())
+		if p.stopping {
+			cancel()
+		}
+		if r.take(ctx, wanted, p) {
+			continue
+		}
+		if p.over() {
 			r.finish(ctx)
 			return
 		}
+		r.say(ctx)
+		r.wait(ctx, p.again)
 	}
+}
+
+func (r *runner) whole() whole {
+	return whole{containers: r.seen(), resources: r.provided, providing: r.busy, stop: r.shallStop(), now: time.Now()}
 }
 
 func (r *runner) seen() []seen {
@@ -179,10 +227,10 @@ func (r *runner) seen() []seen {
 // has ended must not be started again. One that had been made and is not there any more
 // cannot be made again under the same task.
 func (r *runner) takeUp(ctx context.Context) {
+	var retry backoff
 	for !r.inspect(ctx) && ctx.Err() == nil {
-		r.rest(ctx)
+		r.rest(ctx, &retry)
 	}
-	r.retry = 0
 	task := r.current()
 	for i := range r.parts {
 		p := &r.parts[i]
@@ -199,51 +247,81 @@ func (r *runner) takeUp(ctx context.Context) {
 	}
 }
 
-// wait waits until there may be something new, then looks at the containers. The
-// containers' state is reported first, so that what is known is told at once.
-func (r *runner) wait(ctx context.Context) {
-	r.tell(ctx, status(r.seen(), r.stopping))
-	if r.blind {
-		r.rest(ctx)
-	} else {
-		r.retry = 0
+// wait waits until there may be something new, and notes it.
+func (r *runner) wait(ctx context.Context, again time.Time) {
+	var timer <-chan time.Time
+	if at := r.earliest(again); !at.IsZero() {
+		t := time.NewTimer(time.Until(at))
+		defer t.Stop()
+		timer = t.C
+	}
+	select {
+	case note := <-r.done:
+		note()
+	case <-r.nudged:
+		r.tryAgain(ctx)
+	case <-timer:
+		r.lookAgain(ctx)
+	case <-ctx.Done():
+		return
+	}
+	for {
 		select {
-		case <-r.nudged:
-		case <-ctx.Done():
-			return
+		case note := <-r.done:
+			note()
+			continue
+		default:
+		}
+		return
+	}
+}
+
+// earliest is when the runner has to act without news; zero is never.
+func (r *runner) earliest(at time.Time) time.Time {
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
+			at = t
 		}
 	}
-	r.blind = !r.inspect(ctx)
+	sooner(r.said.due)
+	for i := range r.parts {
+		sooner(r.parts[i].sight.at)
+	}
+	return at
+}
+
+// tryAgain looks at every container and takes up at once what waits to be tried again:
+// there is news, such as that the engine is back.
+func (r *runner) tryAgain(ctx context.Context) {
+	for i := range r.parts {
+		p := &r.parts[i]
+		p.held = time.Time{}
+		if p.id != "" && p.progress != stopped {
+			r.lookAt(ctx, p)
+		}
+	}
+}
+
+// lookAgain looks at the containers that could not be seen and are due.
+func (r *runner) lookAgain(ctx context.Context) {
+	now := time.Now()
+	for i := range r.parts {
+		if p := &r.parts[i]; !p.sight.at.IsZero() && !p.sight.at.After(now) {
+			r.lookAt(ctx, p)
+		}
+	}
 }
 
 // rest is the pause before something that failed is tried again: longer each time, and
 // over at once when there is news of the containers, such as that the engine is back.
-func (r *runner) rest(ctx context.Context) {
-	t := time.NewTimer(r.retry.next())
+func (r *runner) rest(ctx context.Context, retry *backoff) {
+	t := time.NewTimer(retry.next())
 	defer t.Stop()
 	select {
 	case <-t.C:
 	case <-r.nudged:
 	case <-ctx.Done():
 	}
-}
-
-// tell reports the whole of the task until the report is accepted or ctx ends.
-func (r *runner) tell(ctx context.Context, s model.TaskStatus) bool {
-	o := r.report
-	o.Status = s
-	for _, p := range r.parts {
-		o.Containers = append(o.Containers, p.observed)
-	}
-	for ctx.Err() == nil {
-		err := r.session.Report(ctx, o)
-		if err == nil {
-			return true
-		}
-		r.log.Error("report a task", "status", s, "error", err)
-		pause(ctx, time.Second)
-	}
-	return false
 }
 
 func pause(ctx context.Context, d time.Duration) {

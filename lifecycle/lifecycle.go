@@ -74,7 +74,7 @@ func observeContainers(n *model.Task, seen []model.Container) (told, kept bool) 
 			continue
 		}
 		told = mergeContainer(&n.Containers[i], s) || told
-		kept = mergeHealth(&n.Containers[i], s) || kept
+		kept = mergeKept(&n.Containers[i], s) || kept
 	}
 	return told, kept
 }
@@ -104,14 +104,15 @@ func mergeContainer(c *model.Container, s model.Container) bool {
 	return changed
 }
 
-// mergeHealth takes over what health checks say: "task health is not a part of the
-// event".
-func mergeHealth(c *model.Container, s model.Container) bool {
-	if s.Health == "" || s.Health == c.Health {
-		return false
+// mergeKept takes over what no event tells. What health checks say: "task health is not a
+// part of the event"; and how often the container was started again.
+func mergeKept(c *model.Container, s model.Container) bool {
+	before := *c
+	if s.Health != "" {
+		c.Health = s.Health
 	}
-	c.Health = s.Health
-	return true
+	c.RestartCount = max(c.RestartCount, s.RestartCount)
+	return c.Health != before.Health || c.RestartCount != before.RestartCount
 }
 
 // observeTimes takes over times that only the agent knows; the first word counts.
@@ -151,27 +152,28 @@ func endOf(n *model.Task, o model.Observation) (model.StopCode, string) {
 		// TaskFailedToStart if startedAt was never set."
 		return model.TaskFailedToStart, c.Reason
 	}
-	for _, c := range n.Containers {
-		if c.Essential && c.Last == model.Stopped {
-			return model.EssentialContainerExited, ReasonEssentialExited
-		}
-	}
 	switch {
 	case o.Failed != "" && n.Ran():
 		return model.EssentialContainerExited, o.Failed
 	case o.Failed != "":
 		return model.TaskFailedToStart, o.Failed
-	case o.Status == model.Stopped:
+	}
+	for _, c := range n.Containers {
+		if c.Essential && c.Last == model.Stopped {
+			return model.EssentialContainerExited, ReasonEssentialExited
+		}
+	}
+	if o.Status == model.Stopped {
 		return model.TaskFailedToStart, ReasonFailedToStart
 	}
 	return "", ""
 }
 
-// failedStart finds an essential container that ended without an exit code: it was never
-// started, and its reason says why.
+// failedStart finds an essential container that ended without having been started; its
+// reason says why.
 func failedStart(n *model.Task) *model.Container {
 	for i, c := range n.Containers {
-		if c.Essential && c.Last == model.Stopped && !c.Exit.Known && c.Reason != "" {
+		if c.Essential && c.Last == model.Stopped && !c.Started() && c.Reason != "" {
 			return &n.Containers[i]
 		}
 	}

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -115,10 +116,23 @@ type Container struct {
 	Reason    string
 	Health    HealthStatus
 	Bindings  []Binding
+	// RestartCount is how often its restart policy had it started again. ECS tells it in
+	// the task metadata and in Container Insights, not in DescribeTasks.
+	RestartCount int
 	// Address and MAC are where the container was reached in its network, as observed:
 	// kept when it has stopped, so that it can be told who once had them.
 	Address string
 	MAC     string
+}
+
+// CannotStartContainer is the ECS agent's name for why a container that was made, or could
+// have been, was not started.
+const CannotStartContainer = "CannotStartContainerError"
+
+// Started tells whether the container ever ran. The exit code alone does not: the ECS
+// agent gives one to a container whose dependencies could not be met.
+func (c Container) Started() bool {
+	return c.Last == Running || c.Exit.Known && (c.RestartCount > 0 || !strings.HasPrefix(c.Reason, CannotStartContainer+": "))
 }
 
 // Exit is a container's exit code, where there is one: a container that never

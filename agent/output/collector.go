@@ -65,6 +65,13 @@ func (c *Collector) Done() <-chan struct{} { return c.done }
 func (c *Collector) run(ctx context.Context) {
 	defer close(c.done)
 	defer c.sender.Wait()
+	if c.After != nil {
+		select {
+		case <-c.After:
+		case <-ctx.Done():
+			return
+		}
+	}
 	if !c.resume(ctx) {
 		return
 	}

@@ -69,4 +69,7 @@ type Config struct {
 	Stream    Stream
 	Options   awslogs.Options
 	Log       *slog.Logger // with the container's task
+	// After is closed when the collector of the container's run before is done, which may
+	// go on into this run; nil when there is none.
+	After <-chan struct{}
 }

@@ -156,10 +156,20 @@ func execute(ctx context.Context, x *insights.Execution) (err error) {
 	return x.Run(ctx)
 }
 
+// come is what a query has come to; a panic of it is an error.
+func come(x *insights.Execution) (result *insights.Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			result, err = nil, fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return x.Result()
+}
+
 // ended keeps what came of a query, then tells it. One that was stopped stays Cancelled;
 // one that Steady's end has cut short is known as such after the next start.
 func (q *jobs) ended(j *job, err error) {
-	result, resultErr := j.execution.Result()
+	result, resultErr := come(j.execution)
 	err = errors.Join(err, resultErr)
 	q.mu.Lock()
 	r := j.record()
@@ -234,6 +244,6 @@ func (q *jobs) look(j *job) (types.QueryStatus, *insights.Result, error) {
 	if result != nil || execution == nil {
 		return status, result, nil
 	}
-	result, err := execution.Result()
+	result, err := come(execution)
 	return status, result, err
 }

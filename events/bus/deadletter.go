@@ -2,7 +2,9 @@ package bus
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -28,6 +30,7 @@ type deadLetters struct {
 	dir string
 	log *slog.Logger
 	mu  sync.Mutex
+	max int64 // for tests; 0 is maxDeadLetters
 }
 
 // letter is one line. Its upper-case members are those that EventBridge gives its
@@ -58,12 +61,42 @@ func (l *deadLetters) add(rule string, d Delivery, e ending) error {
 	file := filepath.Join(l.dir, d.Rule+"_"+d.Target+".jsonl") // neither name has a slash
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err := l.turn(file, len(line)); err != nil {
+		return fmt.Errorf("write a dead letter: %w", err)
+	}
 	if err := appendLine(file, line); err != nil {
 		return fmt.Errorf("write a dead letter: %w", err)
 	}
 	l.log.Warn("an event could not be delivered; it is in the dead-letter file", "rule", d.Rule, "target", d.Target, "event", d.EventID,
 		"attempts", d.Attempts, "code", e.code, "exhausted", e.exhausted, "err", d.Failure, "file", file)
 	return nil
+}
+
+// maxDeadLetters is how long a file of dead letters becomes. Then it is set aside under
+// the name FILE.1, and the one that was there before is gone: so a target has twice as
+// much at most, the newest.
+const maxDeadLetters = 16 << 20
+
+// turn sets a file aside that has no room for n more bytes.
+func (l *deadLetters) turn(file string, n int) error {
+	info, err := os.Stat(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil || info.Size() == 0 || info.Size()+int64(n) < l.most() {
+		return err
+	}
+	if _, err := os.Stat(file + ".1"); err == nil {
+		l.log.Warn("the oldest dead letters of a target are removed to make room for new ones", "file", file+".1")
+	}
+	return os.Rename(file, file+".1")
+}
+
+func (l *deadLetters) most() int64 {
+	if l.max > 0 {
+		return l.max
+	}
+	return maxDeadLetters
 }
 
 // appendLine adds a line to a file that only its owner may read.

@@ -10,7 +10,7 @@ import (
 // TestAPanicWhileResultsAreMadeFailsTheQuery: it fails the one query, and says why; the
 // process goes on. A query without an execution panics at its first step.
 func TestAPanicWhileResultsAreMadeFailsTheQuery(t *testing.T) {
-	q := newJobs(slog.New(slog.DiscardHandler))
+	q := newJobs("", slog.New(slog.DiscardHandler))
 	defer q.close()
 	j := &job{id: "q", status: types.QueryStatusRunning}
 	q.ended(j, nil)

@@ -10,7 +10,7 @@
 //   - Each consumer gets all events, in order. One that was delivered may come again
 //     after a crash, under the same number.
 //   - An event leaves the outbox when all consumers have it. Until then it waits,
-//     however long that takes.
+//     however long that takes and however many wait: Stuck and the log tell.
 package outbox
 
 import (

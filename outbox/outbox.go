@@ -30,6 +30,7 @@ type Outbox struct {
 	mu     sync.Mutex
 	routes []*route
 	moved  chan struct{} // a route has come further
+	many   int           // how many events that wait are many
 }
 
 // route is the way of one consumer through the events.
@@ -38,11 +39,12 @@ type route struct {
 	position uint64 // number of the last event that it has; under the Outbox's mu
 	err      error  // why it does not take events, nil when it does; likewise
 	since    time.Time
+	said     time.Time // when the log was last told how many wait; only follow's
 }
 
 // New makes an outbox over the state, with all who want its events.
 func New(store *state.Store, log *slog.Logger, consumers ...Consumer) *Outbox {
-	o := &Outbox{store: store, log: log, moved: make(chan struct{}, 1)}
+	o := &Outbox{store: store, log: log, moved: make(chan struct{}, 1), many: many}
 	snap := store.Snapshot()
 	for _, c := range consumers {
 		n, _ := strconv.ParseUint(snap.Meta(positionOf(c.Name)), 10, 64)
@@ -87,6 +89,7 @@ func (o *Outbox) follow(ctx context.Context, r *route) {
 			return
 		}
 		o.note(r, events, err)
+		o.warn(r)
 		if err == nil {
 			pause = 0
 			continue
@@ -142,6 +145,25 @@ func (o *Outbox) note(r *route, events []*state.Outgoing, err error) {
 	}
 }
 
+// many is how many events may wait before each further delay is loud: at about 1.5 KB each
+// they take 150 MB of memory, and as much of the disk. None is ever dropped: lifecycle
+// events may not be lost, so it is the operator's to make the consumer take them.
+const many = 100_000
+
+// warnEvery is how often the log tells that many events wait.
+const warnEvery = 5 * time.Minute
+
+// warn tells the log that many events wait for a consumer that does not take them.
+func (o *Outbox) warn(r *route) {
+	s, stuck := o.stuck(r)
+	if !stuck || s.Waiting < o.many || time.Since(r.said) < warnEvery {
+		return
+	}
+	r.said = time.Now()
+	o.log.Error("lifecycle events pile up in memory and on disk, none is dropped: have the consumer take them before there is no room",
+		"consumer", r.Name, "waiting", s.Waiting, "bytes", s.Bytes, "since", s.Since, "error", s.Err)
+}
+
 // tidyEvery is how long events may stay that all consumers have: removing them is a write
 // to disk, and waits for company.
 const tidyEvery = time.Second
@@ -189,26 +211,38 @@ func (o *Outbox) remove(ctx context.Context) error {
 type Stuck struct {
 	Consumer string
 	Since    time.Time
-	Waiting  int // how many events wait for it
+	Waiting  int   // how many events wait for it
+	Bytes    int64 // of them
+	Many     bool  // so many that memory and the disk are at risk
 	Err      error
 }
 
 // Stuck tells which consumers do not take their events, none when all do.
 func (o *Outbox) Stuck() []Stuck {
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	var all []Stuck
 	for _, r := range o.routes {
-		if r.err == nil {
-			continue
+		if s, stuck := o.stuck(r); stuck {
+			all = append(all, s)
 		}
-		s := Stuck{Consumer: r.Name, Since: r.since, Err: r.err}
-		for x := range o.store.Snapshot().Outgoing(r.position) {
-			s.Waiting += len(x.Events)
-		}
-		all = append(all, s)
 	}
 	return all
+}
+
+func (o *Outbox) stuck(r *route) (s Stuck, stuck bool) {
+	o.mu.Lock()
+	s, position := Stuck{Consumer: r.Name, Since: r.since, Err: r.err}, r.position
+	o.mu.Unlock()
+	if s.Err == nil {
+		return s, false
+	}
+	for x := range o.store.Snapshot().Outgoing(position) {
+		s.Waiting += len(x.Events)
+		for _, e := range x.Events {
+			s.Bytes += int64(len(e.JSON))
+		}
+	}
+	s.Many = s.Waiting >= o.many
+	return s, true
 }
 
 // Origin is what tells the events of this state from those of any other, whose numbers

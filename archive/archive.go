@@ -64,6 +64,7 @@ type Archive struct {
 	store         *store
 	toSeal        chan *part    // to the sealer
 	sealed        chan struct{} // has a token while nothing is being sealed
+	cannotSeal    chan struct{} // gets a token when sealing has failed
 	halted        chan struct{} // closed by Close
 	committerDone chan struct{}
 	sealerDone    chan struct{}
@@ -77,6 +78,7 @@ type Archive struct {
 	segments  []*sealed
 	followers map[*Follower]bool
 	health    Health
+	failing   *failure        // nil while parts can be sealed
 	refused   [classes]string // why, or ""
 }
 
@@ -94,7 +96,7 @@ func Open(dir string, o Options) (*Archive, error) {
 	}
 	a := &Archive{
 		dir: dir, options: o, log: o.Log.With("archive", dir), followers: map[*Follower]bool{},
-		queue: queue{wake: make(chan struct{}, 1)}, toSeal: make(chan *part, 1), sealed: make(chan struct{}, 1),
+		queue: queue{wake: make(chan struct{}, 1)}, toSeal: make(chan *part, 1), sealed: make(chan struct{}, 1), cannotSeal: make(chan struct{}, 1),
 		halted: make(chan struct{}), committerDone: make(chan struct{}), sealerDone: make(chan struct{}),
 	}
 	if err := a.load(); err != nil {

@@ -69,11 +69,9 @@ func (a *Archive) old(p *part) bool {
 }
 
 // rotate begins a new part of the journal and hands the old one to be sealed. It waits
-// until the one before has been.
+// until the one before has been; while that cannot be, the old part goes on.
 func (a *Archive) rotate() {
-	select {
-	case <-a.sealed:
-	case <-a.halted:
+	if !a.turn() {
 		return
 	}
 	if err := a.journal.Rotate(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+	"time"
 )
 
 // Health is how the archive fares.
@@ -15,6 +16,10 @@ type Health struct {
 	Damaged []string
 	// Refused says which classes are not accepted for want of room, and why.
 	Refused map[Class]string
+	// Failing says since when and why records cannot be sealed into segments, "" while
+	// they can; Unsealed is how many bytes of messages are only in the journal.
+	Failing  string
+	Unsealed int64
 	// Segments is how many sealed files there are.
 	Segments int
 	// Bytes is what the archive's files take.
@@ -24,9 +29,14 @@ type Health struct {
 // Health tells how the archive fares.
 func (a *Archive) Health() Health {
 	bytes, err := a.used()
+	a.lookAgain()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	h := Health{Damaged: slices.Clone(a.health.Damaged), Segments: len(a.segments), Bytes: bytes, Refused: map[Class]string{}}
+	h.Unsealed = a.unsealed()
+	if f := a.failing; f != nil {
+		h.Failing = fmt.Sprintf("since %s, after %d attempts: %v", f.since.UTC().Format(time.RFC3339), f.attempts, f.err)
+	}
 	if err != nil {
 		h.Damaged = append(h.Damaged, err.Error())
 	}
@@ -36,6 +46,21 @@ func (a *Archive) Health() Health {
 		}
 	}
 	return h
+}
+
+// lookAgain asks whether classes that were refused still are.
+func (a *Archive) lookAgain() {
+	a.mu.Lock()
+	refused := a.refused
+	a.mu.Unlock()
+	for c, before := range refused {
+		if before == "" {
+			continue
+		}
+		if why, err := a.lacks(Class(c)); err == nil {
+			a.tellRefusal(Class(c), why)
+		}
+	}
 }
 
 // used is what the archive's files take, without what is damaged.
@@ -108,6 +133,9 @@ func (a *Archive) lacks(c Class) (string, error) {
 	}
 	if need := int64(share[c] * float64(reserve)); free < need {
 		return fmt.Sprintf("the disk has %d bytes free, and %d must be; make room on it", free, need), nil
+	}
+	if why := a.lacksSealing(c); why != "" {
+		return why, nil
 	}
 	if held := a.heldAbove(c); a.options.MaxBytes > 0 && held > a.options.MaxBytes*3/4 {
 		return fmt.Sprintf("more important records take %d of the %d bytes that the archive may have", held, a.options.MaxBytes), nil

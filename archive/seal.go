@@ -21,9 +21,6 @@ const (
 	segmentsDir = "segments"
 	damagedDir  = "damaged"
 	temporary   = ".tmp"
-	// sealRetry is how long to wait before a part that could not be sealed is tried
-	// again. Its records stay in the journal and visible meanwhile.
-	sealRetry = 5 * time.Second
 	// houseEvery is how often what has expired is looked for.
 	houseEvery = time.Minute
 	// quiet is how long no part must have come for segments to be merged: while records
@@ -74,18 +71,6 @@ func (a *Archive) behind() bool {
 	return len(a.segments) > backlog
 }
 
-// sealFinally seals a part, however often it takes. False says that the archive closes.
-func (a *Archive) sealFinally(p *part) bool {
-	for a.seal(p) != nil {
-		select {
-		case <-time.After(sealRetry):
-		case <-a.halted:
-			return false
-		}
-	}
-	return true
-}
-
 // seal writes a part's records to segments and drops it from the journal. Until the
 // catalog's transaction the journal has the records, from then on the segments have
 // them; memory changes over in one step. What a crash leaves behind is removed at Open.
@@ -96,7 +81,6 @@ func (a *Archive) seal(p *part) error {
 		err = a.commitSealed(p, added)
 	}
 	if err != nil {
-		a.log.Error("could not seal a part of the journal; its records stay there, trying again", "part", p.number, "err", err)
 		return err
 	}
 	err = a.at("sealed")

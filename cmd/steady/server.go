@@ -253,9 +253,16 @@ func (s *server) services() []awsapi.Service {
 // health says "ok", since requests are answered, and what is wrong nevertheless.
 func (s *server) health(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintln(w, "ok")
+	for _, line := range wrongWith(s.archive.Health()) {
+		fmt.Fprintln(w, line)
+	}
 	for _, stuck := range s.outbox.Stuck() {
 		fmt.Fprintf(w, "%d lifecycle events wait for %s since %s: %v\n",
 			stuck.Waiting, stuck.Consumer, stuck.Since.UTC().Format(time.RFC3339), stuck.Err)
+		if stuck.Many {
+			fmt.Fprintf(w, "they take %d bytes of memory and of the disk and are never dropped: have %s take them before there is no room\n",
+				stuck.Bytes, stuck.Consumer)
+		}
 	}
 }
 

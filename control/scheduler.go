@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
 	"steady/model"
 	"steady/state"
 )
@@ -87,6 +89,14 @@ func (s *scheduler) note(c state.Commit) {
 			if svc.Placement.Refused() {
 				s.due[serviceID{svc.Cluster, svc.Name}] = time.Time{}
 			}
+		}
+	}
+	if len(freed) == 0 {
+		return
+	}
+	for svc := range c.Snapshot.Services() { // on Fargate the room of one cluster is that of all
+		if svc.Placement.Refused() && svc.LaunchType == types.LaunchTypeFargate {
+			s.due[serviceID{svc.Cluster, svc.Name}] = time.Time{}
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"steady/ledger"
@@ -197,14 +198,15 @@ func (s step) start(svc *model.Service, start rollout.Start) (_ *model.Service, 
 		}
 	}
 	request := s.request(svc, definition, start.Count)
-	result := s.place(svc, request, start.On)
+	result := s.place(svc, request, start)
 	tasks := make([]*model.Task, 0, len(result.Bindings))
-	for _, instance := range result.Bindings {
+	for n, instance := range result.Bindings {
 		t := lifecycle.New(definition, lifecycle.Launch{
 			Cluster: svc.Cluster, Instance: instance, Service: svc.Name,
 			Deployment: start.Deployment, StartedBy: start.Deployment,
-			Group: request.Group, LaunchType: svc.LaunchType,
-			CPU: request.CPU, Memory: request.Memory, HostPorts: request.Ports,
+			Group: request.Group, LaunchType: svc.LaunchType, CapacityProvider: result.Provider(n),
+			PlatformVersion: aws.ToString(svc.Spec.PlatformVersion),
+			CPU:             request.CPU, Memory: request.Memory, HostPorts: request.Ports,
 			Network: network(svc, start.Deployment), Zone: s.zone(instance),
 			EnableExecuteCommand: svc.Spec.EnableExecuteCommand, Tags: svc.TaskTags(definition),
 		}, s.now)
@@ -215,8 +217,12 @@ func (s step) start(svc *model.Service, start rollout.Start) (_ *model.Service, 
 	if len(tasks) == start.Count {
 		return svc, refusal
 	}
+	message := placement.Event(svc.Name, result)
+	if svc.LaunchType == types.LaunchTypeFargate {
+		message = placement.FargateEvent(svc.Name)
+	}
 	return svc, model.PlacementRefusal{
-		Message: placement.Event(svc.Name, result), Instance: result.Closest.Instance, Reason: string(result.Closest.Reason),
+		Message: message, Instance: result.Closest.Instance, Reason: string(result.Closest.Reason),
 	}
 }
 
@@ -236,11 +242,19 @@ func (s step) zone(instance string) string {
 	return ""
 }
 
-// place finds places for tasks: anywhere, or one on each of the given instances.
-func (s step) place(svc *model.Service, request placement.Request, on []string) placement.Result {
-	candidates := placement.Candidates(s.tx.InstancesAndTasks(svc.Cluster))
+// place finds places for tasks: by the service's capacity providers, or one on each of
+// the given instances.
+func (s step) place(svc *model.Service, request placement.Request, start rollout.Start) placement.Result {
+	candidates := s.candidates(svc)
+	on := start.On
 	if on == nil {
-		return placement.Place(request, candidates)
+		have := map[string]int{}
+		for t := range s.tx.LiveTasksOf(svc.Cluster, svc.Name) {
+			if t.Deployment == start.Deployment && !t.StopDecided() {
+				have[t.CapacityProvider]++
+			}
+		}
+		return placement.PlaceBy(svc.Spec.CapacityProviderStrategy, have, request, candidates)
 	}
 	var all placement.Result
 	request.Count = 1
@@ -257,4 +271,13 @@ func (s step) place(svc *model.Service, request placement.Request, on []string) 
 		}
 	}
 	return all
+}
+
+// candidates are the instances that may take tasks of a service: those of its cluster,
+// or, on Fargate, all.
+func (s step) candidates(svc *model.Service) []*placement.Candidate {
+	if svc.LaunchType == types.LaunchTypeFargate {
+		return placement.Candidates(s.tx.AllInstancesAndTasks())
+	}
+	return placement.Candidates(s.tx.InstancesAndTasks(svc.Cluster))
 }

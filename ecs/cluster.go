@@ -35,6 +35,9 @@ func (a *API) CreateCluster(ctx context.Context, in *ecs.CreateClusterInput) (*e
 			if value := tx.Meta(model.AccountSetting(types.SettingNameContainerInsights)); value != "" && len(c.Settings) == 0 {
 				c.Settings = []model.Tag{{Key: string(types.ClusterSettingNameContainerInsights), Value: value}}
 			}
+			if err := associate(&tx.Snapshot, c, in.CapacityProviders, in.DefaultCapacityProviderStrategy); err != nil {
+				return err
+			}
 			tx.PutCluster(c)
 		}
 		out.Cluster = a.showCluster(&tx.Snapshot, c, allOfCluster)
@@ -286,8 +289,8 @@ func (a *API) showCluster(s *state.Snapshot, c *model.Cluster, include []types.C
 		RunningTasksCount:                 int32(n.tasks.running),
 		PendingTasksCount:                 int32(n.tasks.pending),
 		ActiveServicesCount:               int32(n.active),
-		CapacityProviders:                 []string{},
-		DefaultCapacityProviderStrategy:   []types.CapacityProviderStrategyItem{},
+		CapacityProviders:                 given(c.CapacityProviders),
+		DefaultCapacityProviderStrategy:   given(c.DefaultStrategy),
 		Statistics:                        []types.KeyValuePair{},
 		Settings:                          []types.ClusterSetting{},
 		Tags:                              []types.Tag{},

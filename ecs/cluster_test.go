@@ -124,9 +124,9 @@ func TestRefusedClusters(t *testing.T) {
 		"InvalidParameterException: setting name should be one of [containerInsights]":                                        {Settings: []types.ClusterSetting{{Name: "x"}}},
 		"InvalidParameterException: containerInsights should be one of [enabled,enhanced,disabled]": {
 			Settings: []types.ClusterSetting{{Name: types.ClusterSettingNameContainerInsights, Value: aws.String("on")}}},
-		`InvalidParameterException: Tag key "aws:x" is not valid: the prefix aws: is reserved.`:         {Tags: []types.Tag{{Key: aws.String("aws:x")}}},
-		"InvalidParameterException: A tag has no key.":                                                  {Tags: []types.Tag{{}}},
-		"ClientException: capacityProviders is not supported by Steady yet: remove it from the cluster": {CapacityProviders: []string{"FARGATE"}},
+		`InvalidParameterException: Tag key "aws:x" is not valid: the prefix aws: is reserved.`:                       {Tags: []types.Tag{{Key: aws.String("aws:x")}}},
+		"InvalidParameterException: A tag has no key.":                                                                {Tags: []types.Tag{{}}},
+		"ClientException: The specified capacity provider does not exist. Specify a valid name or ARN and try again.": {ClusterName: aws.String("x"), CapacityProviders: []string{"gone"}},
 	} {
 		w.fails(want, func() error { return failed(w.CreateCluster(t.Context(), in)) })
 	}

@@ -41,46 +41,68 @@ type clusterCounts struct {
 	tasks     taskCounts
 	instances int // ACTIVE or DRAINING
 	active    int // services
-	draining  int // services
+	of        map[types.LaunchType]*launchCounts
 }
 
+// launchCounts are the numbers of one launch type.
+type launchCounts struct {
+	tasks            taskCounts
+	active, draining int // services
+}
+
+var launchTypes = []types.LaunchType{types.LaunchTypeEc2, types.LaunchTypeFargate, types.LaunchTypeExternal}
+
 func countCluster(s *state.Snapshot, cluster string) clusterCounts {
-	n := clusterCounts{tasks: countTasks(s.TasksIn(cluster))}
+	n := clusterCounts{of: map[types.LaunchType]*launchCounts{}}
+	for _, l := range launchTypes {
+		n.of[l] = &launchCounts{}
+	}
+	for t := range s.TasksIn(cluster) {
+		n.tasks.add(t)
+		if of := n.of[t.LaunchType]; of != nil {
+			of.tasks.add(t)
+		}
+	}
 	for i := range s.InstancesIn(cluster) {
 		if i.Status == model.Active || i.Status == model.Draining {
 			n.instances++
 		}
 	}
 	for svc := range s.ServicesIn(cluster) {
-		switch svc.Status {
-		case model.Active:
+		of := n.of[svc.LaunchType]
+		switch {
+		case svc.Status == model.Active:
 			n.active++
-		case model.Draining:
-			n.draining++
+			if of != nil {
+				of.active++
+			}
+		case svc.Status == model.Draining && of != nil:
+			of.draining++
 		}
 	}
 	return n
 }
 
-// statistics are the counts by launch type. All that Steady runs is of type EC2.
+// statistics are the counts by launch type.
 func (n clusterCounts) statistics() []types.KeyValuePair {
 	var pairs []types.KeyValuePair
+	ec2, fargate, external := n.of[types.LaunchTypeEc2], n.of[types.LaunchTypeFargate], n.of[types.LaunchTypeExternal]
 	for _, p := range []struct {
 		name  string
 		value int
 	}{
-		{"runningEC2TasksCount", n.tasks.running},
-		{"runningFargateTasksCount", 0},
-		{"pendingEC2TasksCount", n.tasks.pending},
-		{"pendingFargateTasksCount", 0},
-		{"runningExternalTasksCount", 0},
-		{"pendingExternalTasksCount", 0},
-		{"activeEC2ServiceCount", n.active},
-		{"activeFargateServiceCount", 0},
-		{"drainingEC2ServiceCount", n.draining},
-		{"drainingFargateServiceCount", 0},
-		{"activeExternalServiceCount", 0},
-		{"drainingExternalServiceCount", 0},
+		{"runningEC2TasksCount", ec2.tasks.running},
+		{"runningFargateTasksCount", fargate.tasks.running},
+		{"pendingEC2TasksCount", ec2.tasks.pending},
+		{"pendingFargateTasksCount", fargate.tasks.pending},
+		{"runningExternalTasksCount", external.tasks.running},
+		{"pendingExternalTasksCount", external.tasks.pending},
+		{"activeEC2ServiceCount", ec2.active},
+		{"activeFargateServiceCount", fargate.active},
+		{"drainingEC2ServiceCount", ec2.draining},
+		{"drainingFargateServiceCount", fargate.draining},
+		{"activeExternalServiceCount", external.active},
+		{"drainingExternalServiceCount", external.draining},
 	} {
 		pairs = append(pairs, types.KeyValuePair{Name: aws.String(p.name), Value: aws.String(strconv.Itoa(p.value))})
 	}

@@ -38,6 +38,13 @@ func (a *API) CreateService(ctx context.Context, in *ecs.CreateServiceInput) (*e
 		if err := checkConstraints(wanted, d); err != nil {
 			return err
 		}
+		of, err := capacityOf(c, in.LaunchType, in.CapacityProviderStrategy, in.PlatformVersion)
+		if err != nil {
+			return err
+		}
+		if err := putCapacity(wanted, d, of); err != nil {
+			return err
+		}
 		if wanted.Spec.NetworkConfiguration, err = networkOf(d, in.NetworkConfiguration, wanted.LaunchType); err != nil {
 			return err
 		}
@@ -106,6 +113,22 @@ func (a *API) newService(in *ecs.CreateServiceInput) (*model.Service, error) {
 		return nil, err
 	}
 	return n, nil
+}
+
+// putCapacity gives a service the capacity that its tasks run on.
+func putCapacity(n *model.Service, d *model.TaskDefinition, of capacity) error {
+	if err := first(checkCompatible(d, of.launch), checkPlacementOn(of.launch, n.PlacementConstraints, n.PlacementStrategy)); err != nil {
+		return err
+	}
+	if n.Daemon && (of.launch != types.LaunchTypeEc2 || len(of.strategy) > 0) {
+		return invalid("The daemon scheduling strategy is supported with the EC2 launch type only, and without a capacity provider strategy.")
+	}
+	n.LaunchType = of.launch
+	n.Spec.CapacityProviderStrategy, n.Spec.PlatformVersion, n.Spec.PlatformFamily = of.strategy, text(of.platform), nil
+	if of.platform != "" {
+		n.Spec.PlatformFamily = aws.String(model.PlatformFamily)
+	}
+	return nil
 }
 
 // checkToken: a clientToken is made of printable ASCII characters without spaces.

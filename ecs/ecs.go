@@ -58,6 +58,12 @@ func (a *API) Service() awsapi.Service {
 			"ListAccountSettings":      awsapi.Op(a.ListAccountSettings),
 			"DeleteAccountSetting":     awsapi.Op(a.DeleteAccountSetting),
 
+			"CreateCapacityProvider":      awsapi.Op(a.CreateCapacityProvider),
+			"UpdateCapacityProvider":      awsapi.Op(a.UpdateCapacityProvider),
+			"DeleteCapacityProvider":      awsapi.Op(a.DeleteCapacityProvider),
+			"DescribeCapacityProviders":   awsapi.Op(a.DescribeCapacityProviders),
+			"PutClusterCapacityProviders": awsapi.Op(a.PutClusterCapacityProviders),
+
 			"RegisterTaskDefinition":     awsapi.Op(a.RegisterTaskDefinition),
 			"DescribeTaskDefinition":     awsapi.Op(a.DescribeTaskDefinition),
 			"ListTaskDefinitions":        awsapi.Op(a.ListTaskDefinitions),

@@ -94,6 +94,7 @@ func (a *API) showInstance(s *state.Snapshot, i *model.Instance, include []types
 	shown := types.ContainerInstance{
 		ContainerInstanceArn: aws.String(a.realm.InstanceARN(i.Cluster, i.ID)),
 		Ec2InstanceId:        text(i.EC2InstanceID),
+		CapacityProviderName: text(i.CapacityProvider()),
 		Status:               aws.String(string(i.Status)),
 		AgentConnected:       i.AgentConnected,
 		RunningTasksCount:    int32(tasks.running),

@@ -68,7 +68,7 @@ func (a *API) newDefinition(in *ecs.RegisterTaskDefinitionInput) (*model.TaskDef
 	if d.Memory, err = taskMemory(in.Memory); err != nil {
 		return nil, err
 	}
-	if err := first(checkSizes(d), checkLength(d)); err != nil {
+	if err := first(checkSizes(d), checkLength(d), setCompatibilities(d)); err != nil {
 		return nil, err
 	}
 	return d, nil

@@ -24,6 +24,9 @@ func (a *API) showService(s *state.Snapshot, svc *model.Service, withTags bool) 
 	shown.RunningCount = int32(n.running)
 	shown.PendingCount = int32(n.pending)
 	shown.LaunchType = svc.LaunchType
+	if len(svc.Spec.CapacityProviderStrategy) > 0 {
+		shown.LaunchType = "" // the strategy stands in its place
+	}
 	shown.TaskDefinition = a.shownDefinition(svc)
 	configuration := rollout.Configuration(svc)
 	shown.DeploymentConfiguration = &configuration
@@ -77,8 +80,12 @@ func (a *API) showDeployments(s *state.Snapshot, svc *model.Service) []types.Dep
 			UpdatedAt:            at(d.UpdatedAt),
 			LaunchType:           svc.LaunchType,
 			NetworkConfiguration: d.Network,
-			RolloutState:         types.DeploymentRolloutState(d.Rollout),
-			RolloutStateReason:   text(d.Reason),
+			PlatformVersion:      svc.Spec.PlatformVersion,
+			PlatformFamily:       svc.Spec.PlatformFamily,
+
+			CapacityProviderStrategy: svc.Spec.CapacityProviderStrategy,
+			RolloutState:             types.DeploymentRolloutState(d.Rollout),
+			RolloutStateReason:       text(d.Reason),
 		})
 	}
 	return shown

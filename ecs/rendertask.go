@@ -39,12 +39,27 @@ func (a *API) showTask(s *state.Snapshot, t *model.Task, withTags bool) types.Ta
 		Overrides:            showOverrides(t),
 		Containers:           a.showContainers(s, t),
 	}
+	if t.LaunchType == types.LaunchTypeFargate {
+		showFargate(s, &shown, t)
+	}
+	shown.CapacityProviderName = text(t.CapacityProvider)
 	showTimes(&shown, t)
 	showPlace(s, &shown, t)
 	if withTags {
 		shown.Tags = showTags(t.Tags)
 	}
 	return shown
+}
+
+// showFargate: the instance that a task on Fargate runs on is not the user's.
+func showFargate(s *state.Snapshot, shown *types.Task, t *model.Task) {
+	shown.ContainerInstanceArn = nil
+	shown.PlatformVersion = text(t.PlatformVersion)
+	shown.PlatformFamily = aws.String(model.PlatformFamily)
+	shown.EphemeralStorage = &types.EphemeralStorage{SizeInGiB: fargateStorage}
+	if d, ok := s.TaskDefinition(t.TaskDefinition); ok && d.Spec.EphemeralStorage != nil {
+		shown.EphemeralStorage = d.Spec.EphemeralStorage
+	}
 }
 
 func showTimes(shown *types.Task, t *model.Task) {

@@ -109,6 +109,7 @@ type run struct {
 	digest  string
 	now     time.Time
 	network *types.NetworkConfiguration // of the tasks, as it is kept
+	on      capacity
 	out     ecs.RunTaskOutput
 }
 
@@ -127,19 +128,53 @@ func (r *run) place(tx *state.Tx) error {
 		r.show(tx, earlier)
 		return nil
 	}
+	if r.on, err = capacityOf(c, r.in.LaunchType, r.in.CapacityProviderStrategy, r.in.PlatformVersion); err != nil {
+		return err
+	}
 	d, overrides, request, err := r.prepare(tx)
 	if err != nil {
 		return err
 	}
-	result := placement.Place(request, placement.Candidates(tx.InstancesAndTasks(c.Name)))
-	if result.Missing > 0 && len(result.Refusals) == 0 {
+	result := placement.PlaceBy(r.on.strategy, nil, request, candidates(&tx.Snapshot, c.Name, r.on.launch))
+	if r.on.launch != types.LaunchTypeFargate && result.Missing > 0 && len(result.Refusals) == 0 && len(result.Empty) == 0 {
 		return invalid("No Container Instances were found in your cluster.")
 	}
-	r.launch(tx, d, c.Name, request, overrides, result.Bindings)
-	for _, refusal := range result.Refusals {
-		r.fail(c.Name, refusal.Instance, string(refusal.Reason))
-	}
+	r.launch(tx, d, c.Name, request, overrides, result)
+	r.tellMissing(c.Name, result)
 	return nil
+}
+
+// candidates are the instances on which tasks of a cluster can be placed: "tasks on
+// Fargate run on capacity that is not the cluster's", here on any instance.
+func candidates(s *state.Snapshot, cluster string, launch types.LaunchType) []*placement.Candidate {
+	if launch == types.LaunchTypeFargate {
+		return placement.Candidates(s.AllInstancesAndTasks())
+	}
+	return placement.Candidates(s.InstancesAndTasks(cluster))
+}
+
+// tellMissing tells why copies found no place. On Fargate the caller has no instances to
+// be told of; what they lack is the detail.
+func (r *run) tellMissing(cluster string, result placement.Result) {
+	if r.on.launch == types.LaunchTypeFargate {
+		for range result.Missing {
+			f := types.Failure{Reason: aws.String(placement.NoFargate)}
+			if result.Closest.Reason != "" {
+				f.Detail = aws.String(string(result.Closest.Reason))
+			}
+			r.out.Failures = append(r.out.Failures, f)
+		}
+		return
+	}
+	for _, refusal := range result.Refusals {
+		r.fail(cluster, refusal.Instance, string(refusal.Reason))
+	}
+	for _, name := range result.Empty {
+		r.out.Failures = append(r.out.Failures, types.Failure{
+			Arn: aws.String(r.ecs.realm.CapacityProviderARN(name)), Reason: aws.String("EMPTY CAPACITY PROVIDER"),
+			Detail: aws.String("No ACTIVE container instance has the attribute " + model.CapacityProviderAttribute + "=" + name + "."),
+		})
+	}
 }
 
 // prepare finds what is to run, with what overrides, and what it asks of placement.
@@ -150,10 +185,15 @@ func (r *run) prepare(tx *state.Tx) (d *model.TaskDefinition, o types.TaskOverri
 	if o, err = readOverrides(r.in.Overrides, d); err != nil {
 		return d, o, q, err
 	}
-	if r.network, err = networkOf(d, r.in.NetworkConfiguration, r.in.LaunchType); err != nil {
+	if r.network, err = networkOf(d, r.in.NetworkConfiguration, r.on.launch); err != nil {
 		return d, o, q, err
 	}
-	q, err = r.request(d, o)
+	if q, err = r.request(d, o); err != nil {
+		return d, o, q, err
+	}
+	if err = checkCompatible(d, r.on.launch); err == nil && r.on.launch == types.LaunchTypeFargate {
+		err = first(checkPlacementOn(r.on.launch, r.in.PlacementConstraints, r.in.PlacementStrategy), checkFargateSize(q.CPU, q.Memory))
+	}
 	return d, o, q, err
 }
 
@@ -214,7 +254,7 @@ func (r *run) request(d *model.TaskDefinition, overrides types.TaskOverride) (pl
 }
 
 // launch makes the records of the tasks that were placed.
-func (r *run) launch(tx *state.Tx, d *model.TaskDefinition, cluster string, q placement.Request, overrides types.TaskOverride, instances []string) {
+func (r *run) launch(tx *state.Tx, d *model.TaskDefinition, cluster string, q placement.Request, overrides types.TaskOverride, placed placement.Result) {
 	tags := slices.Clone(r.tags)
 	if r.in.PropagateTags == types.PropagateTagsTaskDefinition {
 		tags = propagate(tags, d.Tags)
@@ -223,10 +263,11 @@ func (r *run) launch(tx *state.Tx, d *model.TaskDefinition, cluster string, q pl
 		tags = append(tags, model.ManagedTags(cluster, "")...)
 	}
 	var tasks []*model.Task
-	for _, instance := range instances {
+	for n, instance := range placed.Bindings {
 		t := lifecycle.New(d, lifecycle.Launch{
 			Cluster: cluster, Instance: instance, Group: q.Group, StartedBy: aws.ToString(r.in.StartedBy),
-			LaunchType: types.LaunchTypeEc2, CPU: q.CPU, Memory: q.Memory, HostPorts: q.Ports,
+			LaunchType: r.on.launch, CapacityProvider: placed.Provider(n), PlatformVersion: r.on.platform,
+			CPU: q.CPU, Memory: q.Memory, HostPorts: q.Ports,
 			Overrides: overrides, Tags: tags, EnableExecuteCommand: r.in.EnableExecuteCommand,
 			Network: r.network, Zone: zoneOf(&tx.Snapshot, instance),
 		}, r.now)

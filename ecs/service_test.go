@@ -117,7 +117,7 @@ func TestRefusedServices(t *testing.T) {
 			func(in *ecs.CreateServiceInput) { in.PropagateTags = "x" }},
 		{"InvalidParameterException: clientToken can have the ASCII characters 33 to 126 only.",
 			func(in *ecs.CreateServiceInput) { in.ClientToken = aws.String("a b") }},
-		{"ClientException: launchType other than EC2 is not supported by Steady yet: remove it from the service",
+		{"InvalidParameterException: Task definition does not support launch_type FARGATE.",
 			func(in *ecs.CreateServiceInput) { in.LaunchType = types.LaunchTypeFargate }},
 		{"ClientException: deploymentConfiguration.strategy other than ROLLING is not supported by Steady yet: remove it from the service",
 			func(in *ecs.CreateServiceInput) {

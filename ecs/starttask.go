@@ -37,7 +37,7 @@ func (a *API) StartTask(ctx context.Context, in *ecs.StartTaskInput) (*ecs.Start
 	if err != nil {
 		return nil, err
 	}
-	r := run{ecs: a, in: wanted, tags: tags, now: time.Now()}
+	r := run{ecs: a, in: wanted, tags: tags, now: time.Now(), on: capacity{launch: types.LaunchTypeEc2}}
 	err = a.store.Update(ctx, func(tx *state.Tx) error { return r.start(tx, in.ContainerInstances) })
 	if err != nil {
 		return nil, err
@@ -96,6 +96,6 @@ func (r *run) start(tx *state.Tx, refs []string) error {
 		return err
 	}
 	r.out.Failures = append(r.out.Failures, gone...)
-	r.launch(tx, d, c.Name, request, overrides, chosen)
+	r.launch(tx, d, c.Name, request, overrides, placement.Result{Bindings: chosen})
 	return nil
 }

@@ -105,6 +105,8 @@ func findTagged(s *state.Snapshot, arn string) (tagged, error) {
 	switch {
 	case resource == "cluster" && len(path) == 1:
 		return taggedCluster(s, path[0])
+	case resource == "capacity-provider":
+		return taggedProvider(s, path[len(path)-1])
 	case resource == "task-definition" && len(path) == 1:
 		return taggedDefinition(s, path[0])
 	case resource == "service" && len(path) == 2:
@@ -126,6 +128,18 @@ func taggedCluster(s *state.Snapshot, name string) (tagged, error) {
 		n := *c
 		n.Tags = tags
 		tx.PutCluster(&n)
+	}}, nil
+}
+
+func taggedProvider(s *state.Snapshot, name string) (tagged, error) {
+	p, err := provider(s, name)
+	if err != nil {
+		return tagged{}, err
+	}
+	return tagged{p.Tags, func(tx *state.Tx, tags []model.Tag) {
+		n := *p
+		n.Tags = tags
+		tx.PutCapacityProvider(&n)
 	}}, nil
 }
 

@@ -210,7 +210,7 @@ func TestRefusedRuns(t *testing.T) {
 		{"InvalidParameterException: clientToken can have at most 64 characters.",
 			func(in *ecs.RunTaskInput) { in.ClientToken = aws.String(strings.Repeat("x", 65)) }},
 		{"InvalidParameterException: launch type should be one of [EC2,FARGATE,EXTERNAL]", func(in *ecs.RunTaskInput) { in.LaunchType = "x" }},
-		{"ClientException: launchType other than EC2 is not supported by Steady yet: remove it from the request",
+		{"InvalidParameterException: Task definition does not support launch_type FARGATE.",
 			func(in *ecs.RunTaskInput) { in.LaunchType = types.LaunchTypeFargate }},
 		{"InvalidParameterException: propagateTags should be one of [TASK_DEFINITION,NONE]",
 			func(in *ecs.RunTaskInput) { in.PropagateTags = types.PropagateTagsService }},

@@ -149,7 +149,7 @@ func TestRefusedTaskDefinitions(t *testing.T) {
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 				d.PlacementConstraints = []types.TaskDefinitionPlacementConstraint{{Type: "distinctInstance"}}
 			}},
-		{"ClientException: requiresCompatibilities other than EC2 and EXTERNAL is not supported by Steady yet: remove it from the task definition",
+		{"ClientException: Fargate only supports network mode ‘awsvpc’.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 				d.RequiresCompatibilities = []types.Compatibility{types.CompatibilityEc2, types.CompatibilityFargate}
 			}},

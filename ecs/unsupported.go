@@ -1,6 +1,8 @@
 package ecs
 
 import (
+	"slices"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -24,8 +26,6 @@ func refuse[T any](table []unsupported[T], in *T, where string) error {
 }
 
 var clusterMembers = []unsupported[ecs.CreateClusterInput]{
-	{"capacityProviders", func(i *ecs.CreateClusterInput) bool { return len(i.CapacityProviders) > 0 }},
-	{"defaultCapacityProviderStrategy", func(i *ecs.CreateClusterInput) bool { return len(i.DefaultCapacityProviderStrategy) > 0 }},
 	{"serviceConnectDefaults", func(i *ecs.CreateClusterInput) bool { return i.ServiceConnectDefaults != nil }},
 }
 
@@ -45,13 +45,8 @@ var clusterConfigurationMembers = []unsupported[types.ClusterConfiguration]{
 var definitionMembers = []unsupported[ecs.RegisterTaskDefinitionInput]{
 	{"networkMode host", func(i *ecs.RegisterTaskDefinitionInput) bool { return i.NetworkMode == types.NetworkModeHost }},
 	{"networkMode none", func(i *ecs.RegisterTaskDefinitionInput) bool { return i.NetworkMode == types.NetworkModeNone }},
-	{"requiresCompatibilities other than EC2 and EXTERNAL", func(i *ecs.RegisterTaskDefinitionInput) bool {
-		for _, c := range i.RequiresCompatibilities {
-			if c != types.CompatibilityEc2 && c != types.CompatibilityExternal {
-				return true
-			}
-		}
-		return false
+	{"requiresCompatibilities MANAGED_INSTANCES", func(i *ecs.RegisterTaskDefinitionInput) bool {
+		return slices.Contains(i.RequiresCompatibilities, types.CompatibilityManagedInstances)
 	}},
 	{"proxyConfiguration", func(i *ecs.RegisterTaskDefinitionInput) bool { return i.ProxyConfiguration != nil }},
 	//lint:ignore SA1019 a client may still send what AWS has given up
@@ -78,9 +73,6 @@ var containerMembers = []unsupported[types.ContainerDefinition]{
 
 // createServiceMembers are those that UpdateService does not have.
 var createServiceMembers = []unsupported[ecs.CreateServiceInput]{
-	{"launchType other than EC2", func(i *ecs.CreateServiceInput) bool {
-		return i.LaunchType != "" && i.LaunchType != types.LaunchTypeEc2
-	}},
 	{"role", func(i *ecs.CreateServiceInput) bool { return aws.ToString(i.Role) != "" }},
 }
 
@@ -89,14 +81,12 @@ var serviceMembers = []unsupported[ecs.UpdateServiceInput]{
 	{"availabilityZoneRebalancing ENABLED", func(i *ecs.UpdateServiceInput) bool {
 		return i.AvailabilityZoneRebalancing == types.AvailabilityZoneRebalancingEnabled
 	}},
-	{"capacityProviderStrategy", func(i *ecs.UpdateServiceInput) bool { return len(i.CapacityProviderStrategy) > 0 }},
 	{"deploymentController other than ECS", func(i *ecs.UpdateServiceInput) bool {
 		return i.DeploymentController != nil && i.DeploymentController.Type != "" && i.DeploymentController.Type != types.DeploymentControllerTypeEcs
 	}},
 	{"gatewayConnectors", func(i *ecs.UpdateServiceInput) bool { return len(i.GatewayConnectors) > 0 }},
 	{"loadBalancers", func(i *ecs.UpdateServiceInput) bool { return len(i.LoadBalancers) > 0 }},
 	{"monitoring", func(i *ecs.UpdateServiceInput) bool { return i.Monitoring != nil }},
-	{"platformVersion", func(i *ecs.UpdateServiceInput) bool { return aws.ToString(i.PlatformVersion) != "" }},
 	{"serviceConnectConfiguration", func(i *ecs.UpdateServiceInput) bool {
 		return i.ServiceConnectConfiguration != nil && i.ServiceConnectConfiguration.Enabled
 	}},
@@ -117,11 +107,6 @@ var deploymentMembers = []unsupported[types.DeploymentConfiguration]{
 }
 
 var runTaskMembers = []unsupported[ecs.RunTaskInput]{
-	{"capacityProviderStrategy", func(i *ecs.RunTaskInput) bool { return len(i.CapacityProviderStrategy) > 0 }},
-	{"launchType other than EC2", func(i *ecs.RunTaskInput) bool {
-		return i.LaunchType != "" && i.LaunchType != types.LaunchTypeEc2
-	}},
-	{"platformVersion", func(i *ecs.RunTaskInput) bool { return aws.ToString(i.PlatformVersion) != "" }},
 	{"volumeConfigurations", func(i *ecs.RunTaskInput) bool { return len(i.VolumeConfigurations) > 0 }},
 }
 
@@ -133,4 +118,21 @@ var overrideMembers = []unsupported[types.TaskOverride]{
 
 var containerOverrideMembers = []unsupported[types.ContainerOverride]{
 	{"environmentFiles", func(o *types.ContainerOverride) bool { return len(o.EnvironmentFiles) > 0 }},
+}
+
+const managedInstancesProvider = "managedInstancesProvider"
+
+var createProviderMembers = []unsupported[ecs.CreateCapacityProviderInput]{
+	{"cluster", func(i *ecs.CreateCapacityProviderInput) bool { return aws.ToString(i.Cluster) != "" }},
+	{managedInstancesProvider, func(i *ecs.CreateCapacityProviderInput) bool { return i.ManagedInstancesProvider != nil }},
+}
+
+var updateProviderMembers = []unsupported[ecs.UpdateCapacityProviderInput]{
+	{"cluster", func(i *ecs.UpdateCapacityProviderInput) bool { return aws.ToString(i.Cluster) != "" }},
+	{managedInstancesProvider, func(i *ecs.UpdateCapacityProviderInput) bool { return i.ManagedInstancesProvider != nil }},
+}
+
+// A cluster has capacity providers of its own for managed instances only.
+var deleteProviderMembers = []unsupported[ecs.DeleteCapacityProviderInput]{
+	{"cluster", func(i *ecs.DeleteCapacityProviderInput) bool { return aws.ToString(i.Cluster) != "" }},
 }

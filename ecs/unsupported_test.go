@@ -21,7 +21,7 @@ func TestEveryMemberIsCarriedOutOrRefused(t *testing.T) {
 	})
 	t.Run("task definition", func(t *testing.T) {
 		everyMember(t, definitionMembers, "ContainerDefinitions EphemeralStorage Family Cpu IpcMode Memory ExecutionRoleArn NetworkMode PidMode PlacementConstraints "+
-			"RuntimePlatform Tags TaskRoleArn Volumes")
+			"RequiresCompatibilities RuntimePlatform Tags TaskRoleArn Volumes")
 	})
 	t.Run("volume", func(t *testing.T) {
 		everyMember(t, volumeMembers, "DockerVolumeConfiguration Host Name")
@@ -33,11 +33,12 @@ func TestEveryMemberIsCarriedOutOrRefused(t *testing.T) {
 		everyMember[types.PortMapping](t, nil, "AppProtocol ContainerPort ContainerPortRange HostPort Name Protocol")
 	})
 	t.Run("CreateCluster", func(t *testing.T) {
-		everyMember(t, clusterMembers, "ClusterName Configuration Settings Tags")
+		everyMember(t, clusterMembers, "ClusterName Configuration Settings Tags CapacityProviders DefaultCapacityProviderStrategy")
 	})
 	t.Run("UpdateService", func(t *testing.T) {
 		everyMember(t, serviceMembers, "Service Cluster DeploymentConfiguration DesiredCount EnableECSManagedTags EnableExecuteCommand "+
-			"ForceNewDeployment HealthCheckGracePeriodSeconds NetworkConfiguration PlacementConstraints PlacementStrategy PropagateTags TaskDefinition",
+			"ForceNewDeployment HealthCheckGracePeriodSeconds NetworkConfiguration PlacementConstraints PlacementStrategy PropagateTags TaskDefinition "+
+			"CapacityProviderStrategy PlatformVersion",
 			"AvailabilityZoneRebalancing", "ENABLED")
 	})
 	t.Run("deployment configuration", func(t *testing.T) {
@@ -52,7 +53,7 @@ func TestEveryMemberIsCarriedOutOrRefused(t *testing.T) {
 	})
 	t.Run("RunTask", func(t *testing.T) {
 		everyMember(t, runTaskMembers, "TaskDefinition ClientToken Cluster Count EnableECSManagedTags EnableExecuteCommand Group NetworkConfiguration Overrides "+
-			"PlacementConstraints PlacementStrategy PropagateTags ReferenceId StartedBy Tags")
+			"PlacementConstraints PlacementStrategy PropagateTags ReferenceId StartedBy Tags CapacityProviderStrategy LaunchType PlatformVersion")
 	})
 	t.Run("overrides", func(t *testing.T) {
 		everyMember(t, overrideMembers, "ContainerOverrides Cpu ExecutionRoleArn Memory TaskRoleArn")

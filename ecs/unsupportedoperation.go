@@ -27,9 +27,6 @@ func unsupportedOperations() map[string]string {
 		"UpdateContainerAgent":      "the agent is part of the steady binary; start a newer binary to update it, tasks run on meanwhile",
 	}
 	for reason, operations := range map[string][]string{
-		"capacity providers are not built yet; launchType EC2 runs tasks on the cluster's container instances": {
-			"CreateCapacityProvider", "DeleteCapacityProvider", "DescribeCapacityProviders", "PutClusterCapacityProviders", "UpdateCapacityProvider",
-		},
 		noAgentProtocol: {
 			"DiscoverPollEndpoint", "RegisterContainerInstance",
 			"SubmitAttachmentStateChanges", "SubmitContainerStateChange", "SubmitTaskStateChange",
@@ -68,6 +65,9 @@ func refusedMembers() map[string][]string {
 		"CreateCluster":          names("", clusterMembers, configuration),
 		"UpdateCluster":          names("", updateClusterMembers, configuration),
 		"ListTasks":              {"daemonName"},
+		"CreateCapacityProvider": names("", createProviderMembers, nil),
+		"UpdateCapacityProvider": names("", updateProviderMembers, nil),
+		"DeleteCapacityProvider": names("", deleteProviderMembers, nil),
 		"RegisterTaskDefinition": names("", definitionMembers, names("containerDefinitions.", containerMembers, nil)),
 		"RunTask":                names("", runTaskMembers, overridden),
 		"StartTask":              names("", startTaskMembers(), overridden),

@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"context"
+	"reflect"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -76,13 +77,50 @@ func updated(s *state.Snapshot, svc *model.Service, in *ecs.UpdateServiceInput, 
 			return nil, err
 		}
 	}
+	if err := updateCapacity(s, &n, in, ref); err != nil {
+		return nil, err
+	}
 	if err := updateNetwork(s, &n, ref); err != nil {
 		return nil, err
 	}
-	if ref == running && !in.ForceNewDeployment && sameNetwork(svc.Spec.NetworkConfiguration, n.Spec.NetworkConfiguration) {
+	samePlatform := aws.ToString(svc.Spec.PlatformVersion) == aws.ToString(n.Spec.PlatformVersion)
+	if ref == running && !in.ForceNewDeployment && samePlatform && sameNetwork(svc.Spec.NetworkConfiguration, n.Spec.NetworkConfiguration) {
 		return &n, nil
 	}
 	return rollout.Begin(&n, ref, rollout.NewNames(), now), nil
+}
+
+// updateCapacity checks the capacity of a service anew where its strategy, its platform
+// version, its placement or its task definition changes. Tasks that run stay where they
+// are, so that another strategy needs a deployment; from container instances to Fargate
+// or back there is no way.
+func updateCapacity(s *state.Snapshot, n *model.Service, in *ecs.UpdateServiceInput, ref model.TaskDefinitionRef) error {
+	c, ok := s.Cluster(n.Cluster)
+	d, known := s.TaskDefinition(ref)
+	if !ok || !known {
+		return nil
+	}
+	launch, strategy := n.LaunchType, n.Spec.CapacityProviderStrategy
+	platform := n.Spec.PlatformVersion
+	if in.CapacityProviderStrategy != nil {
+		if strategy = in.CapacityProviderStrategy; !in.ForceNewDeployment && !reflect.DeepEqual(given(strategy), given(n.Spec.CapacityProviderStrategy)) {
+			return invalid("A change of the capacity provider strategy needs forceNewDeployment.")
+		}
+	}
+	if in.PlatformVersion != nil {
+		platform = in.PlatformVersion
+	}
+	if len(strategy) > 0 {
+		launch = ""
+	}
+	of, err := capacityOf(c, launch, strategy, platform)
+	if err != nil {
+		return err
+	}
+	if of.launch != n.LaunchType {
+		return invalid("A service of the launch type %s can not be updated to a capacity provider strategy of %s.", n.LaunchType, of.launch)
+	}
+	return putCapacity(n, d, of)
 }
 
 // updateNetwork is the network configuration for the revision that the service is to run.

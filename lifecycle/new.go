@@ -20,11 +20,16 @@ type Launch struct {
 	Group      string // empty: "family:" and the family
 	StartedBy  string
 	LaunchType types.LaunchType
-	CPU        int // CPU units held on the instance
-	Memory     int // MiB held on the instance
-	HostPorts  []model.HostPort
-	Overrides  types.TaskOverride
-	Tags       []model.Tag
+	// CapacityProvider is the one that the strategy chose, PlatformVersion that of a
+	// task on Fargate.
+	CapacityProvider string
+	PlatformVersion  string
+
+	CPU       int // CPU units held on the instance
+	Memory    int // MiB held on the instance
+	HostPorts []model.HostPort
+	Overrides types.TaskOverride
+	Tags      []model.Tag
 	// Network is the network configuration of a task with a network interface of its
 	// own, and Zone the Availability Zone where it was placed.
 	Network *types.NetworkConfiguration
@@ -40,7 +45,7 @@ func New(d *model.TaskDefinition, l Launch, now time.Time) *model.Task {
 	t := &model.Task{
 		ID: model.NewID(), Cluster: l.Cluster, TaskDefinition: d.Ref(), Instance: l.Instance,
 		Service: l.Service, Deployment: l.Deployment, Group: l.Group, StartedBy: l.StartedBy,
-		LaunchType: l.LaunchType, Desired: model.Running, Last: model.Pending,
+		LaunchType: l.LaunchType, CapacityProvider: l.CapacityProvider, PlatformVersion: l.PlatformVersion, Desired: model.Running, Last: model.Pending,
 		Health: model.HealthUnknown, CPU: l.CPU, Memory: l.Memory, HostPorts: l.HostPorts,
 		CreatedAt: now, ConnectivityAt: now, Overrides: l.Overrides, Tags: l.Tags, Version: 1,
 		EnableExecuteCommand: l.EnableExecuteCommand,

@@ -42,6 +42,8 @@ func (r Realm) ServiceRevisionARN(cluster, service, id string) string {
 	return r.arn("service-revision/" + cluster + "/" + service + "/" + id)
 }
 
+func (r Realm) CapacityProviderARN(name string) string { return r.arn("capacity-provider/" + name) }
+
 // ParseARN splits an ECS ARN into its resource type and the path behind it:
 // "service" and ["default", "web"]. It accepts any partition, region and account,
 // and reports false for anything that is not an ECS ARN.

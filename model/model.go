@@ -43,6 +43,10 @@ type Cluster struct {
 	CreatedAt time.Time
 	Settings  []Tag // containerInsights and its value
 	Tags      []Tag
+	// CapacityProviders are associated with the cluster, and DefaultStrategy is what
+	// holds where neither a strategy nor a launch type is asked for.
+	CapacityProviders []string
+	DefaultStrategy   []types.CapacityProviderStrategyItem
 	// Configuration is carried only: nothing that it configures happens here.
 	Configuration *types.ClusterConfiguration
 }

@@ -54,6 +54,10 @@ type Task struct {
 	Group          string
 	StartedBy      string
 	LaunchType     types.LaunchType
+	// CapacityProvider is the one that the strategy chose, empty without a strategy.
+	CapacityProvider string
+	// PlatformVersion of a task on Fargate.
+	PlatformVersion string
 
 	// Desired is the decision, RUNNING or STOPPED. Last is the observation.
 	Desired TaskStatus

@@ -5,6 +5,18 @@ package placement
 // registered.
 const NoInstances = "No Container Instances were found in your cluster."
 
+// EmptyProvider is the reason when no instance is of the capacity provider.
+const EmptyProvider = "No Container Instances were found in your capacity provider."
+
+// NoFargate is the reason when no instance can take a task on Fargate.
+const NoFargate = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
+
+// FargateEvent is Event for a service on Fargate, whose instances are not the user's.
+func FargateEvent(service string) string {
+	return "(service " + service + ") was unable to place a task. Reason: " + NoFargate +
+		". For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
+}
+
 // Event is the text of the service event for a task that has no place, empty if
 // every copy was placed.
 func Event(service string, r Result) string {
@@ -12,6 +24,9 @@ func Event(service string, r Result) string {
 		return ""
 	}
 	why := "Reason: " + NoInstances
+	if len(r.Empty) > 0 {
+		why = "Reason: " + EmptyProvider
+	}
 	if len(r.Refusals) > 0 {
 		why = "The closest matching (container-instance " + r.Closest.Instance + ") " + r.Closest.Reason.Cause() + "."
 	}

@@ -14,6 +14,9 @@ import "steady/model"
 type Result struct {
 	// Bindings are the ids of the instances, one per placed copy, in order.
 	Bindings []string
+	// Providers are the capacity providers of the Bindings, one for each; none without a
+	// strategy.
+	Providers []string
 	// Missing is the number of copies without a place.
 	Missing int
 	// Refusals, if copies are missing, hold every ACTIVE instance with its reason.
@@ -21,6 +24,17 @@ type Result struct {
 	Refusals []Refusal
 	// Closest is the refusal of the instance that came closest to taking the task.
 	Closest Refusal
+	// Empty are the capacity providers that were to take copies and have no ACTIVE
+	// instance.
+	Empty []string
+}
+
+// Provider is the capacity provider of the nth binding, empty without a strategy.
+func (r Result) Provider(n int) string {
+	if n < len(r.Providers) {
+		return r.Providers[n]
+	}
+	return ""
 }
 
 // Refusal says why an instance did not take a task.

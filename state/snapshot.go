@@ -29,6 +29,7 @@ type tables struct {
 	lookups     *table[model.LookupTable]
 	meta        *table[Meta]
 	rules       *table[model.EventRule]
+	providers   *table[model.CapacityProvider]
 	outbox      *table[Outgoing]
 	secrets     *table[model.Secret]
 	parameters  *table[model.Parameter]
@@ -88,6 +89,7 @@ func newTables() tables {
 		parameters: newTable("parameter", func(p *model.Parameter) string { return p.Name }),
 		roles:      newTable("role", func(r *model.Role) string { return r.Name }),
 		policies:   newTable("policy", func(p *model.Policy) string { return p.ARN }),
+		providers:  newTable("capacityprovider", func(p *model.CapacityProvider) string { return p.Name }),
 		outbox:     newTable("outbox", func(o *Outgoing) string { return outboxKey(o.Number) }),
 	}
 }
@@ -101,7 +103,7 @@ func (t tables) snapshot() tables {
 		services: t.services.snapshot(), tasks: t.tasks.snapshot(),
 		deployments: t.deployments.snapshot(), revisions: t.revisions.snapshot(),
 		queries: t.queries.snapshot(), lookups: t.lookups.snapshot(), meta: t.meta.snapshot(),
-		rules:   t.rules.snapshot(),
+		rules: t.rules.snapshot(), providers: t.providers.snapshot(),
 		outbox:  t.outbox.snapshot(),
 		secrets: t.secrets.snapshot(), parameters: t.parameters.snapshot(),
 		roles: t.roles.snapshot(), policies: t.policies.snapshot(),
@@ -131,6 +133,8 @@ func (t tables) load(name, key string, value []byte) error {
 		return t.lookups.load(key, value)
 	case t.meta.name:
 		return t.meta.load(key, value)
+	case t.providers.name:
+		return t.providers.load(key, value)
 	case t.rules.name:
 		return t.rules.load(key, value)
 	case t.secrets.name:
@@ -238,6 +242,16 @@ func (t tables) InstancesAndTasks(cluster string) (instances []*model.Instance, 
 	return instances, tasks
 }
 
+// AllInstancesAndTasks is InstancesAndTasks of all clusters: what tasks on Fargate are
+// placed on, whichever cluster they are of.
+func (t tables) AllInstancesAndTasks() (instances []*model.Instance, tasks []*model.Task) {
+	for i := range t.Instances() {
+		instances = append(instances, i)
+		tasks = slices.AppendSeq(tasks, t.LiveTasksOn(i.ID))
+	}
+	return instances, tasks
+}
+
 // LiveTasksOf yields the tasks of a service that are not STOPPED.
 func (t tables) LiveTasksOf(cluster, service string) iter.Seq[*model.Task] {
 	return t.tasks.in(liveTasksByService, ServiceKey(cluster, service))
@@ -283,6 +297,14 @@ func (t tables) TasksOf(cluster, service string) iter.Seq[*model.Task] {
 		}
 	}
 }
+
+// CapacityProvider returns the capacity provider of that name, INACTIVE ones included.
+func (t tables) CapacityProvider(name string) (*model.CapacityProvider, bool) {
+	return t.providers.get(name)
+}
+
+// CapacityProviders yields all capacity providers by name.
+func (t tables) CapacityProviders() iter.Seq[*model.CapacityProvider] { return t.providers.all() }
 
 // EventRule returns the event rule of that name.
 func (t tables) EventRule(name string) (*model.EventRule, bool) { return t.rules.get(name) }

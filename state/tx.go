@@ -56,6 +56,10 @@ func (tx *Tx) PutTaskDefinition(d *model.TaskDefinition) {
 	write(tx, tx.definitions, tx.definitions.key(d), d)
 }
 
+func (tx *Tx) PutCapacityProvider(p *model.CapacityProvider) {
+	write(tx, tx.providers, tx.providers.key(p), p)
+}
+
 func (tx *Tx) PutServiceDeployment(d *model.ServiceDeployment) {
 	write(tx, tx.deployments, tx.deployments.key(d), d)
 }

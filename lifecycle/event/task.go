@@ -54,6 +54,9 @@ type task struct {
 	TaskDefinitionArn    string       `json:"taskDefinitionArn"`
 	UpdatedAt            string       `json:"updatedAt"`
 	Version              int64        `json:"version"`
+	CapacityProviderName string       `json:"capacityProviderName,omitzero"`
+	PlatformVersion      string       `json:"platformVersion,omitzero"`
+	PlatformFamily       string       `json:"platformFamily,omitzero"`
 }
 
 // attachment differs from the API's in its type: "eni", not "ElasticNetworkInterface".
@@ -101,8 +104,11 @@ func (t Teller) Task(x *model.Task, at Place) model.Event {
 		TaskDefinitionArn:    t.Realm.TaskDefinitionARN(x.TaskDefinition),
 		UpdatedAt:            instant(t.Now),
 		Version:              x.Version,
+		CapacityProviderName: x.CapacityProvider,
 	}
-	if x.Instance != "" {
+	if x.LaunchType == types.LaunchTypeFargate {
+		detail.PlatformVersion, detail.PlatformFamily = x.PlatformVersion, model.PlatformFamily
+	} else if x.Instance != "" {
 		detail.ContainerInstanceArn = t.Realm.InstanceARN(x.Cluster, x.Instance)
 	}
 	if i := at.Instance; i != nil {

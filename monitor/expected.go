@@ -14,16 +14,18 @@ import (
 // remembered is how many of a service's newest deployments tell how long one takes.
 const remembered = 20
 
-// usualTime is how long the successful ones among past deployments took: their median,
-// since one that waited for capacity or for somebody says little. Zero: nothing tells.
-func usualTime(past []types.ServiceDeploymentBrief) time.Duration {
+// usualTime is how long the successful ones took among the deployments that ended before
+// one began: their median, since one that waited for capacity or for somebody says
+// little; whole seconds, rounded up. Zero: nothing tells.
+func usualTime(past []types.ServiceDeploymentBrief, one time.Time) time.Duration {
 	var took []time.Duration
 	for _, d := range past {
 		began := d.StartedAt
 		if began == nil {
 			began = d.CreatedAt
 		}
-		if d.Status == types.ServiceDeploymentStatusSuccessful && began != nil && d.FinishedAt != nil && d.FinishedAt.After(*began) {
+		if d.Status == types.ServiceDeploymentStatusSuccessful && began != nil && d.FinishedAt != nil && d.FinishedAt.After(*began) &&
+			(one.IsZero() || !d.FinishedAt.After(one)) {
 			took = append(took, d.FinishedAt.Sub(*began))
 		}
 	}
@@ -32,10 +34,11 @@ func usualTime(past []types.ServiceDeploymentBrief) time.Duration {
 	}
 	slices.Sort(took)
 	middle := len(took) / 2
+	usual := took[middle]
 	if len(took)%2 == 0 {
-		return (took[middle-1] + took[middle]) / 2
+		usual = (took[middle-1] + took[middle]) / 2
 	}
-	return took[middle]
+	return (usual + time.Second - 1).Truncate(time.Second)
 }
 
 // askUsualTime asks once how long deployments of the service take. Whoever may not
@@ -50,7 +53,7 @@ func (w *watch) askUsualTime(ctx context.Context) {
 	out, err := w.History.ListServiceDeployments(ctx, &ecs.ListServiceDeploymentsInput{Cluster: &w.Cluster, Service: &w.Service,
 		Status: []types.ServiceDeploymentStatus{types.ServiceDeploymentStatusSuccessful}, MaxResults: aws.Int32(remembered)})
 	if err == nil {
-		w.usual = usualTime(out.ServiceDeployments)
+		w.usual = usualTime(out.ServiceDeployments, aws.ToTime(w.follow.mine.CreatedAt))
 	}
 }
 

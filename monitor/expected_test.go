@@ -32,13 +32,15 @@ func TestUsualTime(t *testing.T) {
 	}{
 		{"none", nil, 0},
 		{"one", []types.ServiceDeploymentBrief{past(40*time.Second, good)}, 40 * time.Second},
-		{"an outlier counts as one", []types.ServiceDeploymentBrief{past(time.Hour, good), past(40*time.Second, good), past(50*time.Second, good)}, 50 * time.Second},
+		{"an outlier counts as one", []types.ServiceDeploymentBrief{past(50*time.Minute, good), past(40*time.Second, good), past(50*time.Second, good)}, 50 * time.Second},
 		{"between two", []types.ServiceDeploymentBrief{past(60*time.Second, good), past(40*time.Second, good)}, 50 * time.Second},
 		{"a failure says nothing", []types.ServiceDeploymentBrief{past(time.Minute, good), past(time.Second, rolledBack)}, time.Minute},
+		{"nor the one that is watched", []types.ServiceDeploymentBrief{past(time.Hour+time.Second, good)}, 0},
+		{"whole seconds", []types.ServiceDeploymentBrief{past(200*time.Millisecond, good)}, time.Second},
 		{"nor does one that has not ended", []types.ServiceDeploymentBrief{onWay}, 0},
 		{"from its creation where no start is told", []types.ServiceDeploymentBrief{queued}, 100 * time.Second},
 	} {
-		if got := usualTime(story.past); got != story.want {
+		if got := usualTime(story.past, t0); got != story.want {
 			t.Errorf("%s: %v, not %v", story.name, got, story.want)
 		}
 	}

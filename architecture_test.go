@@ -75,7 +75,7 @@ var allowed = map[string][]string{
 	"awslogs":             nil,
 	"agent/output":        {"runtime", "awslogs"},
 	"agent":               {"model", "fleet", "runtime", "awslogs", "agent/output"},
-	"evidence":            {"diagnose"},
+	"evidence":            {"awslogs", "diagnose"},
 	"pasted":              {"diagnose"},
 	"explanation":         {"diagnose"},
 	"anonymize":           nil,

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"steady/awslogs"
 	"steady/diagnose"
 )
 
@@ -58,20 +59,18 @@ func (c *Collector) gatherLog(ctx context.Context, t types.Task, k types.Contain
 
 func isLineEnd(r rune) bool { return r == '\n' || r == '\r' }
 
-// logLocation tells where a container's log is: where its awslogs options say
-// ("stream prefix/container/task-id"; without a prefix the container's runtime
-// id), else where Steady keeps logs by default, whatever the driver.
+// logLocation tells where a container's log is: where its awslogs options say, else
+// where Steady keeps logs by default, whatever the driver.
 func (c *Collector) logLocation(t types.Task, k types.Container) (group, stream string, ok bool) {
-	task, name := lastPart(aws.ToString(t.TaskArn)), aws.ToString(k.Name)
+	name := aws.ToString(k.Name)
+	var o awslogs.Options
 	if l := c.logConfiguration(name); l != nil && l.LogDriver == types.LogDriverAwslogs && l.Options["awslogs-group"] != "" {
-		group = l.Options["awslogs-group"]
-		if prefix := l.Options["awslogs-stream-prefix"]; prefix != "" {
-			return group, prefix + "/" + name + "/" + task, true
-		}
-		return group, aws.ToString(k.RuntimeId), k.RuntimeId != nil
+		o.Group, o.StreamPrefix = l.Options["awslogs-group"], l.Options["awslogs-stream-prefix"]
 	}
 	family, _, _ := strings.Cut(lastPart(aws.ToString(t.TaskDefinitionArn)), ":")
-	return "/steady/" + lastPart(c.cluster), family + "/" + name + "/" + task, true
+	group, stream = o.Location(awslogs.Container{Cluster: lastPart(c.cluster), Family: family, Name: name,
+		Task: lastPart(aws.ToString(t.TaskArn)), RuntimeID: aws.ToString(k.RuntimeId)})
+	return group, stream, stream != ""
 }
 
 func (c *Collector) logConfiguration(container string) *types.LogConfiguration {

@@ -28,16 +28,16 @@ func (c *deployCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	api, err := c.begin(ctx)
+	with, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
-	released, err := release.Deploy(ctx, api.ecs, request)
+	released, err := release.Deploy(ctx, with.ecs, request)
 	if err != nil {
 		return err
 	}
 	c.say(tell(released))
-	return c.follow(ctx, api, c.Service, released.Deployment, c.Rollback)
+	return c.follow(ctx, with, c.Service, released.Deployment, c.Rollback)
 }
 
 func tell(r release.Released) string {
@@ -104,14 +104,14 @@ type rollbackCommand struct {
 
 // Run rolls back and watches; the verdict of the roll back is the exit code.
 func (c *rollbackCommand) Run(ctx context.Context) error {
-	api, err := c.begin(ctx)
+	with, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
-	released, err := release.RollBack(ctx, api.ecs, release.Service{Cluster: c.Cluster, Name: c.Service}, c.To, c.lookAtTarget(api))
+	released, err := release.RollBack(ctx, with.ecs, release.Service{Cluster: c.Cluster, Name: c.Service}, c.To, c.lookAtTarget(with.clients))
 	if err != nil {
 		return err
 	}
 	c.say(fmt.Sprintf("Rolling back from %s to %s.", released.Before, released.Revision))
-	return c.follow(ctx, api, c.Service, released.Deployment, false)
+	return c.follow(ctx, with, c.Service, released.Deployment, false)
 }

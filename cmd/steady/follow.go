@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"steady/monitor"
+	"steady/notify"
 	"steady/release"
 	"steady/report"
 )
@@ -31,38 +32,41 @@ type following struct {
 	notifying
 }
 
+// begun is what a command has at hand once it has begun.
+type begun struct {
+	clients
+	notifier *notify.Notifier
+}
+
 // begin makes the clients. It fails on whatever could not be done in the end: nothing
 // has been changed yet.
-func (f following) begin(ctx context.Context) (clients, error) {
+func (f following) begin(ctx context.Context) (begun, error) {
 	if f.Output == "json" && f.Events == "ndjson" {
-		return clients{}, errors.New("-o json and --events ndjson both want standard output: choose one; the last line of ndjson is the verdict")
+		return begun{}, errors.New("-o json and --events ndjson both want standard output: choose one; the last line of ndjson is the verdict")
 	}
 	api, err := f.connect(ctx)
-	if err == nil {
-		_, err = f.notifier(api)
+	if err != nil {
+		return begun{}, err
 	}
-	return api, err
+	notifier, err := f.notifier(api)
+	return begun{api, notifier}, err
 }
 
 // follow watches a deployment of a service, the newest where none is given, and tells
 // everybody who is to know. Its error is the exit code. With back it returns to the
 // last good revision where the deployment does not succeed.
-func (f following) follow(ctx context.Context, api clients, service, deployment string, back bool) error {
-	notifier, err := f.notifier(api)
-	if err != nil {
-		return err
-	}
+func (f following) follow(ctx context.Context, with begun, service, deployment string, back bool) error {
 	if deployment != "" {
-		send(ctx, notifier, begins(f.Cluster, service, deployment))
+		send(ctx, with.notifier, begins(f.Cluster, service, deployment))
 	}
-	v, err := f.watch(ctx, api, service, deployment)
+	v, err := f.watch(ctx, with.clients, service, deployment)
 	if err != nil {
 		return err
 	}
 	if back && goesBack(v.Outcome) && v.Current == v.Revision { // else something took its place already
-		v = f.goBack(ctx, api, service, v)
+		v = f.goBack(ctx, with.clients, service, v)
 	}
-	send(ctx, notifier, ends(v))
+	send(ctx, with.notifier, ends(v))
 	if err := f.tell(ctx, v); err != nil {
 		return err
 	}

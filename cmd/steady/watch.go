@@ -12,9 +12,9 @@ type watchCommand struct {
 
 // Run watches to the verdict, which is the exit code.
 func (c *watchCommand) Run(ctx context.Context) error {
-	api, err := c.begin(ctx)
+	with, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
-	return c.follow(ctx, api, c.Service, c.Deployment, c.Rollback)
+	return c.follow(ctx, with, c.Service, c.Deployment, c.Rollback)
 }

@@ -159,3 +159,13 @@ func TestSentences(t *testing.T) {
 		}
 	}
 }
+
+// The pages are those of public documentation, by an address that can be opened as it is.
+func TestPagesAreAddresses(t *testing.T) {
+	form := regexp.MustCompile(`^https://docs\.(aws\.amazon|docker)\.com/[A-Za-z0-9/_-]+(\.html(#[A-Za-z0-9_-]+)?|/)$`)
+	for _, s := range All() {
+		if s.Page != "" && !form.MatchString(s.Page) {
+			t.Errorf("%s: %s", s.ID, s.Page)
+		}
+	}
+}

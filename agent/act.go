@@ -81,7 +81,7 @@ func (r *runner) pull(ctx, wanted context.Context, p *part) {
 // create is not interrupted, not even by the end of the agent: a container that was
 // made but not told of would stay.
 func (r *runner) create(running context.Context, p *part) {
-	spec := r.agent.spec(r.current(), r.definition, p.definition, p.image)
+	spec := r.spec(p)
 	r.act(p, func() func() {
 		ctx, cancel := outlive(running, madeWithin)
 		defer cancel()
@@ -106,6 +106,17 @@ func (r *runner) create(running context.Context, p *part) {
 			}
 		}
 	})
+}
+
+// spec is what the runtime is to make of a container of the task.
+func (r *runner) spec(p *part) runtime.Spec {
+	s := r.agent.spec(r.current(), r.definition, p.definition, p.image)
+	holder := ""
+	if r.own != nil {
+		holder = r.own.heldBy()
+	}
+	connect(&s, r.definition.Spec.NetworkMode, holder)
+	return s
 }
 
 // madeWithin is how long an agent that ends waits for a container that it asked for, and

@@ -59,6 +59,11 @@ type Config struct {
 	// stand-alone tasks, keep their containers here, the newest: for docker logs, docker
 	// inspect and docker cp. 0 is none.
 	KeepStopped int
+	// Network is the name of the network in which tasks in network mode awsvpc have their
+	// addresses, made when the first of them comes; and PauseImage makes sure of the image
+	// of the container that holds one, and tells its name.
+	Network    string
+	PauseImage func(context.Context) (string, error)
 }
 
 // Agent runs the tasks of one container instance.

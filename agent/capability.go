@@ -26,6 +26,7 @@ var ownCapabilities = []string{
 	capability + "container-health-check",
 	capability + "container-port-range",
 	capability + "pid-ipc-namespace-sharing",
+	capability + "task-eni",
 }
 
 // engineDrivers are the log drivers of the engine that a task definition can ask for.

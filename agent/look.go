@@ -87,7 +87,7 @@ func (r *runner) note(ctx context.Context, p *part, c runtime.Container, err err
 		p.progress = running
 		p.started = c.StartedAt
 		p.observed.Last = model.Running
-		p.observed.Bindings = bindings(c.Ports, p.definition.PortMappings)
+		p.observed.Bindings = r.bindings(p, c)
 		p.observed.Address, p.observed.MAC = c.Address, c.MAC
 		r.collect(ctx, p)
 		r.examine(p, c)

@@ -57,6 +57,10 @@ func (r *runner) provide(ctx, wanted context.Context) (done bool) {
 // reasonOf is why a task's resources could not be had: "ResourceInitializationError: …",
 // unless the failure has an ECS name of its own.
 func reasonOf(err error) string {
+	var whole stopReason
+	if errors.As(err, &whole) {
+		return whole.Error()
+	}
 	var named *runtime.Error
 	if errors.As(err, &named) {
 		return named.Error()
@@ -106,6 +110,9 @@ func (r *runner) giveBack(ctx context.Context) (done bool) {
 		return true
 	}
 	r.busy = true
+	if r.own != nil {
+		r.own.leaving = true
+	}
 	r.aside(func() func() {
 		limit, cancel := context.WithTimeout(ctx, removeLimit)
 		defer cancel()

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -25,6 +26,7 @@ type runner struct {
 	id         string
 	definition *model.TaskDefinition
 	resources  []resource
+	own        *ownInterface // nil but in network mode awsvpc
 	log        *slog.Logger
 
 	mu      sync.Mutex
@@ -87,8 +89,13 @@ func newRunner(a *Agent, session *fleet.Session, as fleet.Assignment) *runner {
 		}
 		r.parts = append(r.parts, p)
 	}
-	r.done = make(chan func(), 3*len(r.parts)+1) // each: an action, a look, its last lines
+	// Each container: an action, a look, its last lines; and what its interface has come to.
+	r.done = make(chan func(), 3*len(r.parts)+10)
 	r.resources = a.resources(as.Task, as.Definition)
+	if as.Definition.OwnsInterface() {
+		r.own = newInterface(r)
+		r.resources = append(r.resources, r.own.resource())
+	}
 	return r
 }
 
@@ -103,6 +110,11 @@ func newSeen(c model.Container, d types.ContainerDefinition) seen {
 func (r *runner) adopt(found []runtime.Container) {
 	for _, c := range found {
 		if c.Labels[labelTask] != r.id {
+			continue
+		}
+		if r.own != nil && c.Labels[labelContainer] == holderName {
+			r.own.holder = c.ID
+			r.agent.containers[c.ID] = r
 			continue
 		}
 		i := slices.IndexFunc(r.parts, func(p part) bool { return p.observed.Name == c.Labels[labelContainer] })
@@ -192,7 +204,7 @@ func (r *runner) run(ctx context.Context) {
 	defer cancel()
 	r.takeUp(ctx)
 	// That it is PENDING takes nothing back: a task only moves forward.
-	r.tell(ctx, model.Pending)
+	r.tell(ctx, cmp.Or(r.own.status(), model.Pending))
 	close(r.told)
 	for ctx.Err() == nil {
 		p := next(r.whole())
@@ -212,7 +224,7 @@ func (r *runner) run(ctx context.Context) {
 }
 
 func (r *runner) whole() whole {
-	return whole{containers: r.seen(), resources: r.provided, providing: r.busy, stop: r.shallStop(), now: time.Now()}
+	return whole{containers: r.seen(), resources: r.provided, providing: r.busy, stop: r.shallStop() || r.own != nil && r.own.lost, now: time.Now()}
 }
 
 func (r *runner) seen() []seen {
@@ -244,6 +256,9 @@ func (r *runner) takeUp(ctx context.Context) {
 			p.observed.RuntimeID = was.RuntimeID
 			p.observed.Reason = reasonVanished
 		}
+	}
+	if r.own != nil {
+		r.own.takeUp()
 	}
 }
 
@@ -293,6 +308,7 @@ func (r *runner) earliest(at time.Time) time.Time {
 // tryAgain looks at every container and takes up at once what waits to be tried again:
 // there is news, such as that the engine is back.
 func (r *runner) tryAgain(ctx context.Context) {
+	r.own.lookAgain(ctx)
 	for i := range r.parts {
 		p := &r.parts[i]
 		p.held = time.Time{}

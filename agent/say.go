@@ -1,8 +1,10 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"reflect"
+	"slices"
 	"time"
 
 	"steady/model"
@@ -22,7 +24,7 @@ type saying struct {
 // say tells what is new of the task. A change of one container waits for what else is
 // under way, unless others wait for it to be known: an end, a health, the digests.
 func (r *runner) say(ctx context.Context) {
-	o := r.observation(status(r.seen(), r.stopping))
+	o := r.observation(cmp.Or(r.own.status(), status(r.seen(), r.stopping)))
 	if reflect.DeepEqual(o, r.said.last) {
 		r.said.due = time.Time{}
 		return
@@ -50,7 +52,7 @@ func (r *runner) idle() bool {
 // urgent tells whether others wait for what is new.
 func (r *runner) urgent(o model.Observation) bool {
 	last := r.said.last
-	if o.Status != last.Status || len(last.Containers) != len(o.Containers) {
+	if o.Status != last.Status || !slices.Equal(o.Attachments, last.Attachments) || len(last.Containers) != len(o.Containers) {
 		return true
 	}
 	digests := resolved(r.seen())

@@ -30,6 +30,8 @@ type world struct {
 	definition *model.TaskDefinition
 	runtime    runtime.Runtime
 	logs       *logs
+	mode       types.NetworkMode // of the revisions that are made
+	pause      func(context.Context) (string, error)
 	keep       int    // stopped tasks' containers of each group
 	stop       func() // the agent, and wait for its end; nil while none runs
 }
@@ -47,6 +49,7 @@ func inBubble(t *testing.T, rt runtime.Runtime, story func(w *world)) {
 			t.Fatal(err)
 		}
 		w := &world{t: t, store: store, instance: registered[0], runtime: rt, logs: newLogs(), fleet: fleet.New(store, slog.New(slog.DiscardHandler))}
+		w.pause = func(context.Context) (string, error) { return "steady-pause", nil }
 		w.define(container("app", ""))
 		var parts sync.WaitGroup
 		parts.Go(func() { w.fleet.Run(ctx) })
@@ -68,7 +71,8 @@ func inBubble(t *testing.T, rt runtime.Runtime, story func(w *world)) {
 func (w *world) start() {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	a := agent.New(agent.Config{Runtime: w.runtime, Fleet: w.fleet, Instance: w.instance, Installation: installation, Output: w.logs, Log: slog.New(slog.DiscardHandler), KeepStopped: w.keep})
+	a := agent.New(agent.Config{Runtime: w.runtime, Fleet: w.fleet, Instance: w.instance, Installation: installation, Output: w.logs, Log: slog.New(slog.DiscardHandler), KeepStopped: w.keep,
+		Network: "steady-test", PauseImage: w.pause})
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -104,7 +108,7 @@ func (w *world) define(containers ...types.ContainerDefinition) {
 	if w.definition != nil {
 		revision += w.definition.Revision
 	}
-	w.definition = &model.TaskDefinition{Family: "web", Revision: revision, Status: model.Active, Spec: types.TaskDefinition{ContainerDefinitions: containers}}
+	w.definition = &model.TaskDefinition{Family: "web", Revision: revision, Status: model.Active, Spec: types.TaskDefinition{ContainerDefinitions: containers, NetworkMode: w.mode}}
 	w.update(func(tx *state.Tx) { tx.PutTaskDefinition(w.definition) })
 }
 
@@ -114,7 +118,8 @@ func (w *world) assign() (id string) { return w.assignOf("", "") }
 // assignOf gives the instance a task of a service's deployment.
 func (w *world) assignOf(service, deployment string) (id string) {
 	w.t.Helper()
-	launch := lifecycle.Launch{Cluster: model.DefaultCluster, Instance: w.instance.ID, Service: service, Deployment: deployment}
+	launch := lifecycle.Launch{Cluster: model.DefaultCluster, Instance: w.instance.ID, Service: service, Deployment: deployment,
+		Network: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: []string{"subnet-a"}}}}
 	if service != "" {
 		launch.Group = "service:" + service
 	}

@@ -26,7 +26,7 @@ func mergeAttachment(a *model.Attachment, s model.Attachment) bool {
 		a.Status = s.Status
 	}
 	for _, d := range []struct{ into, seen *string }{
-		{&a.Interface, &s.Interface}, {&a.MAC, &s.MAC}, {&a.PrivateDNSName, &s.PrivateDNSName}, {&a.Address, &s.Address},
+		{&a.Interface, &s.Interface}, {&a.MAC, &s.MAC}, {&a.PrivateDNSName, &s.PrivateDNSName}, {&a.Address, &s.Address}, {&a.Holder, &s.Holder},
 	} {
 		if *d.seen != "" {
 			*d.into = *d.seen

@@ -48,6 +48,8 @@ type Attachment struct {
 	MAC            string
 	PrivateDNSName string
 	Address        string // private, IPv4
+	// Holder is the runtime's id of the container that holds it, which no API shows.
+	Holder string
 }
 
 // InterfaceID is the id of the network interface of an attachment: always the same for

@@ -64,6 +64,10 @@ func (c *downCommand) Run(ctx context.Context) error {
 	}
 	n, err := removeAll(ctx, rt, id, quiet)
 	fmt.Printf("removed %d containers\n", n)
+	if err != nil {
+		return err
+	}
+	_, err = rt.RemoveNetworks(ctx, map[string]string{agent.LabelInstallation: id})
 	return err
 }
 

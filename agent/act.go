@@ -291,6 +291,7 @@ func (r *runner) remove(ctx context.Context, p *part) {
 			return r.agent.Runtime.Remove(ctx, p.id)
 		})
 		if err == nil {
+			r.agent.forgets(ctx, p.id)
 			return
 		}
 		if ctx.Err() == nil {

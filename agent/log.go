@@ -174,3 +174,14 @@ func (a *Agent) allCollected(ctx context.Context, containers []runtime.Container
 		}
 	}
 }
+
+// forgets tells the logs that a container is gone, and nothing of it will come again. If
+// it cannot, they go on knowing it, which costs them a few bytes.
+func (a *Agent) forgets(ctx context.Context, container string) {
+	if a.Output == nil {
+		return
+	}
+	if err := a.Output.Forget(ctx, container); err != nil && ctx.Err() == nil {
+		a.Log.Warn("the logs go on knowing a container that is gone", "container", container, "error", err)
+	}
+}

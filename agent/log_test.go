@@ -3,6 +3,7 @@ package agent_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,12 +17,13 @@ import (
 
 // logs keep what containers write, by "group stream".
 type logs struct {
-	mu      sync.Mutex
-	groups  map[string]bool
-	numbers map[string]uint64
-	lines   map[string][]string
-	context map[string]string // of the last batch
-	full    bool              // nothing is taken
+	forgotten []string // origins
+	mu        sync.Mutex
+	groups    map[string]bool
+	numbers   map[string]uint64
+	lines     map[string][]string
+	context   map[string]string // of the last batch
+	full      bool              // nothing is taken
 }
 
 func newLogs() *logs {
@@ -35,6 +37,13 @@ func (l *logs) Open(_ context.Context, s output.Stream) error {
 		return output.ErrNoGroup
 	}
 	l.groups[s.Group] = true
+	return nil
+}
+
+func (l *logs) Forget(_ context.Context, origin string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forgotten = append(l.forgotten, origin)
 	return nil
 }
 
@@ -58,6 +67,13 @@ func (l *logs) Append(_ context.Context, s output.Stream, b output.Batch) error 
 		l.lines[s.Group+" "+s.Name] = append(l.lines[s.Group+" "+s.Name], e.Message)
 	}
 	return nil
+}
+
+// gone are the containers that are forgotten.
+func (l *logs) gone() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Compact(slices.Sorted(slices.Values(l.forgotten)))
 }
 
 // refuse has nothing kept any more.

@@ -29,7 +29,7 @@ func RemoveStrays(ctx context.Context, rt runtime.Runtime, installation string, 
 		default:
 			clean = 0
 		}
-		removeAll(ctx, rt, log, found)
+		removeAll(ctx, rt, log, found, func(context.Context, string) {})
 	}
 }
 

@@ -102,7 +102,7 @@ func (a *Agent) removeOrphans(ctx context.Context, session *fleet.Session, befor
 	})
 	over := surplus(orphans, a.KeepStopped, session.Remembers)
 	a.allCollected(ctx, over)
-	removeAll(ctx, a.Runtime, a.Log, over)
+	removeAll(ctx, a.Runtime, a.Log, over, a.forgets)
 }
 
 // surplus picks the containers to remove, of those whose task is not to run any more: all
@@ -136,16 +136,20 @@ func surplus(orphans []runtime.Container, keep int, remembers func(task string) 
 	})
 }
 
-// removeAll stops and removes containers, all at once.
-func removeAll(ctx context.Context, rt runtime.Runtime, log *slog.Logger, containers []runtime.Container) {
+// removeAll stops and removes containers, all at once, and tells those that are gone.
+func removeAll(ctx context.Context, rt runtime.Runtime, log *slog.Logger, containers []runtime.Container, gone func(ctx context.Context, id string)) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	for _, c := range containers {
-		wg.Go(func() { remove(ctx, rt, log.With("container", c.Name, "task", c.Labels[labelTask]), c) })
+		wg.Go(func() {
+			if remove(ctx, rt, log.With("container", c.Name, "task", c.Labels[labelTask]), c) {
+				gone(ctx, c.ID)
+			}
+		})
 	}
 }
 
-func remove(ctx context.Context, rt runtime.Runtime, log *slog.Logger, c runtime.Container) {
+func remove(ctx context.Context, rt runtime.Runtime, log *slog.Logger, c runtime.Container) (removed bool) {
 	log.Debug("removing a container whose task is over")
 	if c.State == runtime.Running {
 		log.Info("stopping a container whose task is over")
@@ -160,4 +164,5 @@ func remove(ctx context.Context, rt runtime.Runtime, log *slog.Logger, c runtime
 	if err != nil && ctx.Err() == nil {
 		log.Warn("remove a container whose task is over, trying again later", "error", err)
 	}
+	return err == nil
 }

@@ -81,6 +81,9 @@ func TestTheNewestStoppedContainersOfEachServiceAreKept(t *testing.T) {
 		w.serve("web", model.Draining)
 		w.after(time.Second)
 		w.keeps(other[0])
+		if n := len(w.logs.gone()); n != 8 {
+			t.Errorf("the logs were told that %d containers are gone, want 8", n)
+		}
 	})
 }
 

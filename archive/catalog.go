@@ -124,6 +124,7 @@ type change struct {
 	Days   int               `json:"d,omitempty"`
 	Tags   map[string]string `json:"t,omitempty"`
 	Class  Class             `json:"c,omitempty"`
+	Origin string            `json:"o,omitempty"`
 }
 
 const (
@@ -133,6 +134,7 @@ const (
 	opTags         = "set tags"
 	opCreateStream = "create stream"
 	opDeleteStream = "delete stream"
+	opForgetOrigin = "forget origin"
 )
 
 func (c change) encode() []byte {
@@ -155,6 +157,8 @@ func decodeChange(b []byte) (change, error) {
 func (c *catalog) check(ch change) error {
 	g := c.groups[ch.Group]
 	switch {
+	case ch.Op == opForgetOrigin:
+		return nil
 	case ch.Op == opCreateGroup && g != nil:
 		return fmt.Errorf("log group %s %w", ch.Group, ErrExists)
 	case ch.Op == opCreateGroup:
@@ -176,6 +180,11 @@ func (c *catalog) check(ch change) error {
 func (c *catalog) apply(ch change, next uint64) error {
 	if ch.Op == opCreateGroup {
 		c.add(Group{Name: ch.Group, CreatedAt: ch.At, RetentionDays: ch.Days, Tags: ch.Tags, Class: ch.Class}, next)
+		return nil
+	}
+	if ch.Op == opForgetOrigin {
+		delete(c.origins, ch.Origin)
+		c.dirty.origins[ch.Origin] = true
 		return nil
 	}
 	g := c.groups[ch.Group]

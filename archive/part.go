@@ -163,7 +163,11 @@ func (c *catalog) checkpoint() *checkpoint {
 		}
 	}
 	for o := range c.dirty.origins {
-		cp.origins[o] = c.origins[o]
+		if n, ok := c.origins[o]; ok {
+			cp.origins[o] = n
+		} else {
+			cp.forgotten = append(cp.forgotten, o)
+		}
 	}
 	c.dirty = newDirty()
 	return cp

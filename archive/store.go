@@ -18,6 +18,9 @@ import (
 // ErrHeld says that another process has the archive open.
 var ErrHeld = errors.New("the archive is held by another process")
 
+// lockWait is how long another process is waited for.
+const lockWait = 100 * time.Millisecond
+
 // storeFile is the name of the file that says what is sealed.
 const storeFile = "catalog.db"
 
@@ -48,12 +51,13 @@ type segmentRow struct {
 
 // checkpoint is what has changed in the catalog since the one before.
 type checkpoint struct {
-	part    uint64 // first part that is not sealed
-	next    uint64
-	deleted []string // groups that were deleted, if only to be made anew
-	groups  map[string]groupRow
-	streams map[streamKey]*Stream // nil is deleted
-	origins map[string]uint64
+	part      uint64 // first part that is not sealed
+	next      uint64
+	deleted   []string // groups that were deleted, if only to be made anew
+	groups    map[string]groupRow
+	streams   map[streamKey]*Stream // nil is deleted
+	origins   map[string]uint64
+	forgotten []string // origins
 }
 
 type streamKey struct{ group, stream string }
@@ -62,7 +66,7 @@ func (k streamKey) bytes() []byte { return []byte(k.group + "\x00" + k.stream) }
 
 func openStore(dir string) (*store, error) {
 	path := filepath.Join(dir, storeFile)
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 100 * time.Millisecond, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true})
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true})
 	if errors.Is(err, bberrors.ErrTimeout) {
 		return nil, ErrHeld
 	}
@@ -176,6 +180,11 @@ func (c *checkpoint) write(tx *bbolt.Tx) error {
 			err = putJSON(tx, bucketStreams, k.bytes(), s)
 		}
 		if err != nil {
+			return err
+		}
+	}
+	for _, origin := range c.forgotten {
+		if err := tx.Bucket(bucketOrigins).Delete([]byte(origin)); err != nil {
 			return err
 		}
 	}

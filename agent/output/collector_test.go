@@ -20,17 +20,25 @@ import (
 
 // sink keeps batches in memory, as an archive does.
 type sink struct {
-	mu      sync.Mutex
-	numbers map[string]uint64
-	events  []Event
-	batches int
-	err     error         // of every call
-	takes   time.Duration // of Append
+	forgotten []string // origins
+	mu        sync.Mutex
+	numbers   map[string]uint64
+	events    []Event
+	batches   int
+	err       error         // of every call
+	takes     time.Duration // of Append
 }
 
 func newSink() *sink { return &sink{numbers: map[string]uint64{}} }
 
 func (s *sink) Open(context.Context, Stream) error { return nil }
+
+func (s *sink) Forget(_ context.Context, origin string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forgotten = append(s.forgotten, origin)
+	return nil
+}
 
 func (s *sink) Kept(_ context.Context, origin string) (uint64, error) {
 	s.mu.Lock()

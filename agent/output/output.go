@@ -33,6 +33,8 @@ type Sink interface {
 	// Append returns when the batch is kept, or was before. It makes the log stream, and
 	// its group, where they are missing.
 	Append(ctx context.Context, s Stream, b Batch) error
+	// Forget says that nothing of an origin will come again, as its container is gone.
+	Forget(ctx context.Context, origin string) error
 }
 
 // Stream is where the output of one container goes.

@@ -32,6 +32,11 @@ func (s outputSink) Kept(_ context.Context, origin string) (uint64, error) {
 	return s.archive.Accepted(origin), nil
 }
 
+// Forget has the archive forget a container that is gone.
+func (s outputSink) Forget(ctx context.Context, origin string) error {
+	return s.archive.ForgetOrigin(ctx, origin)
+}
+
 // Append adds to the log stream, making it where it is missing.
 func (s outputSink) Append(ctx context.Context, o output.Stream, b output.Batch) error {
 	records := make([]archive.Record, len(b.Events))

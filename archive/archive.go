@@ -112,23 +112,18 @@ func (a *Archive) load() error {
 	if err := os.MkdirAll(a.dir, 0o700); err != nil {
 		return err
 	}
-	s, err := openStore(a.dir)
-	if err != nil {
-		return err
+	catalog, first, segments, err := a.openCatalog()
+	if err == nil {
+		a.catalog = catalog
+		err = errors.Join(a.loadSegments(segments), a.loadDamaged())
 	}
-	a.store = s
-	catalog, first, segments, err := s.load()
-	if err != nil {
-		return errors.Join(err, s.close())
+	if err == nil {
+		err = a.openJournal(first)
 	}
-	a.catalog = catalog
-	if err := errors.Join(a.loadSegments(segments), a.loadDamaged()); err != nil {
-		return errors.Join(err, s.close())
+	if err != nil && a.store != nil {
+		err = errors.Join(err, a.store.close())
 	}
-	if err := a.openJournal(first); err != nil {
-		return errors.Join(err, s.close())
-	}
-	return nil
+	return err
 }
 
 func (a *Archive) openJournal(first uint64) error {

@@ -182,3 +182,35 @@ func SyncDir(dir string) error {
 	}
 	return errors.Join(d.Sync(), d.Close())
 }
+
+// Start is a part of a journal and the number of its first sound frame.
+type Start struct{ Part, First uint64 }
+
+// Starts are the parts in dir that have a frame, oldest first. A dir that is not there has
+// none.
+func Starts(dir string) ([]Start, error) {
+	parts, err := list(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var starts []Start
+	for _, part := range parts {
+		any, first := false, uint64(0)
+		_, _, err := replay(path(dir, part), true, func(f Frame) error {
+			if !any {
+				any, first = true, f.Number
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if any {
+			starts = append(starts, Start{part, first})
+		}
+	}
+	return starts, nil
+}

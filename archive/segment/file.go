@@ -79,7 +79,20 @@ func Open(path string, sum uint32) (*File, error) {
 
 const tailLen = 8 // length of the footer, and the magic number
 
+// footer reads the footer of a file, which must have a checksum.
 func footer(f *os.File, sum uint32) (meta *format.FileMetaData, size int64, err error) {
+	b, size, err := footerBytes(f)
+	if err != nil {
+		return nil, 0, err
+	}
+	if crc32.ChecksumIEEE(b) != sum {
+		return nil, 0, errors.New("the checksum of its footer is wrong")
+	}
+	meta, err = decodeFooter(b)
+	return meta, size, err
+}
+
+func footerBytes(f *os.File) (b []byte, size int64, err error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, 0, err
@@ -96,19 +109,20 @@ func footer(f *os.File, sum uint32) (meta *format.FileMetaData, size int64, err 
 	if string(tail[4:]) != magic || length > size-int64(len(magic)+tailLen) {
 		return nil, 0, errors.New("it has no Parquet footer")
 	}
-	b := make([]byte, length)
+	b = make([]byte, length)
 	if _, err := f.ReadAt(b, size-tailLen-length); err != nil {
 		return nil, 0, err
 	}
-	if crc32.ChecksumIEEE(b) != sum {
-		return nil, 0, errors.New("the checksum of its footer is wrong")
-	}
+	return b, size, nil
+}
+
+func decodeFooter(b []byte) (meta *format.FileMetaData, err error) {
 	defer recovered(&err)
 	meta = new(format.FileMetaData)
 	if err := thrift.Unmarshal(&protocol, b, meta); err != nil {
-		return nil, 0, fmt.Errorf("its footer cannot be read: %w", err)
+		return nil, fmt.Errorf("its footer cannot be read: %w", err)
 	}
-	return meta, size, nil
+	return meta, nil
 }
 
 // recovered makes an error of the panic of a decoder that was given nonsense.

@@ -18,7 +18,7 @@ demo: build ## Play three deployments on real containers: one good, one better, 
 # -count=1: the end-to-end tests build the binary themselves, which Go's cache of test
 # results does not see.
 test: build check ## Run all tests, on real containers too.
-	@scripts/need gcc=gcc aws=awscli
+	@scripts/need gcc=gcc aws=awscli busybox=busybox-static
 	@CGO_ENABLED=1 scripts/with-docker go test -race -count=1 -timeout 20m ./...
 
 check: ## Check formatting, vet and staticcheck: what CI runs before the tests.

@@ -64,6 +64,11 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer engine.ImageRemove(context.Background(), image, client.ImageRemoveOptions{Force: true})
+	defer func() {
+		if name, err := shell(); err == nil {
+			engine.ImageRemove(context.Background(), name, client.ImageRemoveOptions{Force: true})
+		}
+	}()
 	return m.Run()
 }
 

@@ -61,7 +61,7 @@ func (r *runner) pull(ctx, wanted context.Context, p *part) {
 	r.act(p, func() func() {
 		var image runtime.Pulled
 		err := limited(wanted, pullLimit, "pulled", func(ctx context.Context) (err error) {
-			image, err = r.agent.Runtime.Pull(ctx, aws.ToString(p.definition.Image), r.digest(p.name))
+			image, err = r.fetch(ctx, aws.ToString(p.definition.Image), r.digest(p.name))
 			return err
 		})
 		return func() {

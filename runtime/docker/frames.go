@@ -17,8 +17,12 @@ import (
 // length) and a message ("<time> text\n"). The engine splits a long line into messages
 // of which only the last ends in a newline; a line that its writer never ended has
 // none at all.
+//
+// Of a container with a terminal the stream has no frames (raw): only the messages, of
+// which one that fills the engine's buffer is not the end of its line.
 type frames struct {
 	in   *bufio.Reader
+	raw  bool
 	rest int64        // bytes of the present frame that are not read yet
 	line runtime.Line // its time and stream
 }
@@ -29,6 +33,9 @@ const maxStamp = 64
 // next reads one part of a line. At the end of the stream, which the engine may cut
 // anywhere when it rotates the log, it returns io.EOF.
 func (f *frames) next() (runtime.Line, error) {
+	if f.raw {
+		return f.nextRaw()
+	}
 	var part []byte
 	var err error
 	if f.rest > 0 {
@@ -44,6 +51,41 @@ func (f *frames) next() (runtime.Line, error) {
 	l.Partial = f.rest > 0 || !ended
 	if f.rest > 0 {
 		text = part
+	}
+	l.Text = string(text)
+	return l, nil
+}
+
+// messageBytes is what the engine puts into one message at most.
+const messageBytes = 16 << 10
+
+// nextRaw reads one message that is not framed. A terminal ends its lines with a carriage
+// return, which is not its writer's.
+func (f *frames) nextRaw() (runtime.Line, error) {
+	stamp, err := f.in.ReadString(' ')
+	if err != nil {
+		return runtime.Line{}, short(err)
+	}
+	at, err := time.Parse(time.RFC3339Nano, strings.TrimSuffix(stamp, " "))
+	if err != nil {
+		return runtime.Line{}, fmt.Errorf("a message begins with %.40q, which is not a time", stamp)
+	}
+	l := runtime.Line{At: at, Partial: true}
+	text := make([]byte, 0, 256)
+	for len(text) < messageBytes && l.Partial {
+		b, err := f.in.ReadByte()
+		if err != nil && len(text) == 0 {
+			return runtime.Line{}, short(err)
+		}
+		if err != nil {
+			break
+		}
+		if l.Partial = b != '\n'; l.Partial {
+			text = append(text, b)
+		}
+	}
+	if !l.Partial {
+		text = bytes.TrimSuffix(text, []byte("\r"))
 	}
 	l.Text = string(text)
 	return l, nil

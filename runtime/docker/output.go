@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
 	"steady/runtime"
@@ -55,6 +56,7 @@ type output struct {
 	since   time.Time
 	yield   func(runtime.Line, error) bool
 	stopped bool // the reader wants no more
+	raw     bool // the container has a terminal
 
 	place place
 	gaps  gaps
@@ -105,11 +107,15 @@ func (o *output) look(ctx context.Context) (ended bool, err error) {
 	if err != nil {
 		return false, failure("CannotInspectContainerError", o.id, err)
 	}
+	o.raw = terminal(c.Container)
 	if h := c.Container.HostConfig; h != nil {
 		o.gaps.file = fileBytes(h.LogConfig)
 	}
 	return fromEngine(c.Container).State == runtime.Exited, nil
 }
+
+// terminal tells whether a container has one.
+func terminal(c container.InspectResponse) bool { return c.Config != nil && c.Config.Tty }
 
 // read reads the log from the last place on, to its present end or as long as it is
 // followed.
@@ -129,7 +135,7 @@ func (o *output) read(ctx context.Context, follow bool) error {
 		go o.watch(ctx, cancel)
 	}
 	o.place.rewind()
-	err = o.tell(&frames{in: bufio.NewReaderSize(log, runtime.PartBytes)})
+	err = o.tell(&frames{in: bufio.NewReaderSize(log, runtime.PartBytes), raw: o.raw})
 	if cause := context.Cause(ctx); errors.Is(cause, errBehind) {
 		return cause
 	}

@@ -25,6 +25,10 @@ func (r *Runtime) Tail(ctx context.Context, id string, n int) ([]runtime.Line, e
 	if n <= 0 {
 		return nil, nil
 	}
+	c, err := r.engine.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
+	if err != nil {
+		return nil, failure("CannotInspectContainerError", id, err)
+	}
 	log, err := r.engine.ContainerLogs(ctx, id, client.ContainerLogsOptions{
 		ShowStdout: true, ShowStderr: true, Timestamps: true, Tail: strconv.Itoa(n),
 	})
@@ -32,7 +36,7 @@ func (r *Runtime) Tail(ctx context.Context, id string, n int) ([]runtime.Line, e
 		return nil, failure("CannotInspectContainerError", id, err)
 	}
 	defer log.Close()
-	lines, err := readLog(log, n)
+	lines, err := readLog(frames{in: bufio.NewReader(log), raw: terminal(c.Container)}, n)
 	if err != nil {
 		return nil, fmt.Errorf("read the log of container %s: %w", id, err)
 	}
@@ -40,8 +44,7 @@ func (r *Runtime) Tail(ctx context.Context, id string, n int) ([]runtime.Line, e
 }
 
 // readLog reads the last n lines of a log stream.
-func readLog(in io.Reader, n int) ([]runtime.Line, error) {
-	f := frames{in: bufio.NewReader(in)}
+func readLog(f frames, n int) ([]runtime.Line, error) {
 	t := tail{max: n}
 	var open [2]*runtime.Line // the line begun on stdout, on stderr
 	for {

@@ -1,8 +1,11 @@
 package docker
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +22,37 @@ func frame(stream byte, message string) string {
 	h := []byte{stream, 0, 0, 0, 0, 0, 0, 0}
 	binary.BigEndian.PutUint32(h[4:], uint32(len(message)))
 	return string(h) + message
+}
+
+func framed(in io.Reader) frames { return frames{in: bufio.NewReader(in)} }
+
+// A container with a terminal writes one stream, without frames.
+func TestReadLogOfATerminal(t *testing.T) {
+	full := strings.Repeat("z", messageBytes)
+	log := stamp + " one\r\n" + stamp + " \r\n" + stamp + " " + full + stamp + " end\n" + stamp + " open"
+	var got []string
+	for f := (frames{in: bufio.NewReader(strings.NewReader(log)), raw: true}); ; {
+		l, err := f.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC); !l.At.Equal(want) || l.Stderr {
+			t.Errorf("%+v", l)
+		}
+		if l.Partial {
+			l.Text += "…"
+		}
+		got = append(got, l.Text)
+	}
+	if want := []string{"one", "", full + "…", "end", "open…"}; !slices.Equal(got, want) {
+		t.Errorf("%.90q", got)
+	}
+	if _, err := readLog(frames{in: bufio.NewReader(strings.NewReader("no time here\n")), raw: true}, 9); err == nil {
+		t.Error("what has no time is read")
+	}
 }
 
 func TestReadLog(t *testing.T) {
@@ -42,7 +76,7 @@ func TestReadLog(t *testing.T) {
 		{"ends in the middle", frame(1, stamp+" a\n") + frame(1, stamp+" lost\n")[:20], 9, []string{"a"}},
 		{"spaces are kept", frame(1, stamp+"   a  b \n"), 9, []string{"  a  b "}},
 	} {
-		lines, err := readLog(strings.NewReader(c.log), c.n)
+		lines, err := readLog(framed(strings.NewReader(c.log)), c.n)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -67,7 +101,7 @@ func TestReadLogErrors(t *testing.T) {
 		frame(3, "log file is gone"): "log file is gone",
 		"plain text, not frames":     "not one of a log",
 	} {
-		if _, err := readLog(strings.NewReader(log), 9); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := readLog(framed(strings.NewReader(log)), 9); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v", log, err)
 		}
 	}
@@ -78,7 +112,7 @@ func TestTailIsBounded(t *testing.T) {
 	for range 1000 {
 		log.WriteString(frame(1, stamp+" "+strings.Repeat("y", 1000)+"\n"))
 	}
-	lines, err := readLog(&log, 1000)
+	lines, err := readLog(framed(&log), 1000)
 	if err != nil || len(lines) != maxTail/1000 {
 		t.Errorf("%d lines, %v; want as many as fit into 64 KiB", len(lines), err)
 	}
@@ -88,7 +122,7 @@ func FuzzReadLog(f *testing.F) {
 	f.Add([]byte(frame(1, stamp+" a\n")+frame(2, stamp+" b")), 3)
 	f.Add([]byte{1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}, 1)
 	f.Fuzz(func(t *testing.T, log []byte, n int) {
-		lines, err := readLog(bytes.NewReader(log), n)
+		lines, err := readLog(framed(bytes.NewReader(log)), n)
 		if err != nil {
 			return
 		}

@@ -61,7 +61,8 @@ type Config struct {
 	KeepStopped int
 	// Network is the name of the network in which tasks in network mode awsvpc have their
 	// addresses, made when the first of them comes; and PauseImage makes sure of the image
-	// of the container that holds one, and tells its name.
+	// of the container that holds one, or what the containers of a task share, and tells
+	// its name.
 	Network    string
 	PauseImage func(context.Context) (string, error)
 }

@@ -32,21 +32,6 @@ func naming(t *model.Task, d *model.TaskDefinition, c types.ContainerDefinition)
 	return n
 }
 
-// namespaces are what the containers of a task share with their machine.
-func namespaces(d *model.TaskDefinition) runtime.Namespaces {
-	var n runtime.Namespaces
-	if d.Spec.PidMode == types.PidModeHost {
-		n.PID = "host"
-	}
-	switch d.Spec.IpcMode {
-	case types.IpcModeHost:
-		n.IPC = "host"
-	case types.IpcModeNone:
-		n.IPC = "none"
-	}
-	return n
-}
-
 // files are what a container sees beside its image.
 func files(t *model.Task, d *model.TaskDefinition, c types.ContainerDefinition) runtime.Files {
 	f := runtime.Files{ReadonlyRoot: aws.ToBool(c.ReadonlyRootFilesystem), Mounts: mounts(t, d, c)}

@@ -74,6 +74,9 @@ func (a *Agent) resources(t *model.Task, d *model.TaskDefinition) []resource {
 	if len(t.HostPorts) > 0 {
 		all = append(all, a.ports.of(t))
 	}
+	if sharesNamespaces(d) {
+		all = append(all, a.namespaceResource(t, d))
+	}
 	if len(d.Spec.Volumes) > 0 {
 		all = append(all, resource{
 			name: "volumes",

@@ -33,10 +33,13 @@ func (a *Agent) spec(t *model.Task, d *model.TaskDefinition, c types.ContainerDe
 		Ports:             ports(c.PortMappings),
 		HealthCheck:       healthCheck(c.HealthCheck),
 		Network:           naming(t, d, c),
-		Namespaces:        namespaces(d),
+		Namespaces:        namespaces(t, d),
 		Files:             files(t, d, c),
 		Process:           process(c),
 		Log:               logDriver(c),
+	}
+	if d.Spec.IpcMode == types.IpcModeTask { // these are the holder's
+		s.Process.Sysctls, s.Files.SharedMemory = ofNetwork(s.Process.Sysctls, true), 0
 	}
 	if o.Command != nil {
 		s.Command = o.Command

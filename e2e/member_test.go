@@ -154,6 +154,30 @@ func TestContainersOfATaskTogether(t *testing.T) {
 	}
 }
 
+// With pidMode and ipcMode task the containers of a task see each other's processes and
+// shared memory, and its end leaves nothing behind.
+func TestContainersOfATaskShareNamespaces(t *testing.T) {
+	t.Parallel()
+	s := up(t)
+	image := needShell(t)
+	arn := s.runJSON(fmt.Sprintf(`{"family": "sharing", "pidMode": "task", "ipcMode": "task", "containerDefinitions": [
+		{"name": "one", "image": %[1]q, "memory": 32, "essential": false, "command": ["sh", "-c", "echo hello >/dev/shm/word; exec sleep 61611"],
+		 "linuxParameters": {"sharedMemorySize": 24}, "systemControls": [{"namespace": "kernel.msgmax", "value": "9000"}]},
+		{"name": "two", "image": %[1]q, "memory": 32, "command": ["sh", "-c",
+		 "until test -s /dev/shm/word; do sleep 0.1; done; ps | grep -q '[s]leep 61611' && test $$ != 1 && test $(cat /proc/sys/kernel/msgmax) = 9000 && test $(df -k /dev/shm | awk 'END{print $2}') = 24576"]}]}`, image))
+	task := s.allStopped([]string{arn})[0]
+	for _, c := range task.Containers {
+		if c.Name == "two" && (c.ExitCode == nil || *c.ExitCode != 0) {
+			t.Errorf("%s: %+v", task.StoppedReason, c)
+		}
+	}
+	left, err := engine.ContainerList(context.Background(), client.ContainerListOptions{All: true, Filters: make(client.Filters).
+		Add("label", "dev.steady.task="+idOf(arn)).Add("label", "com.amazonaws.ecs.container-name=~internal~ecs~pause-namespace")})
+	if err != nil || len(left.Items) > 0 {
+		t.Errorf("the holder is left: %+v, %v", left.Items, err)
+	}
+}
+
 // A shared volume outlives its tasks, and has to be there unless it is provisioned.
 func TestSharedVolumes(t *testing.T) {
 	t.Parallel()

@@ -51,8 +51,6 @@ var definitionMembers = []unsupported[ecs.RegisterTaskDefinitionInput]{
 	{"proxyConfiguration", func(i *ecs.RegisterTaskDefinitionInput) bool { return i.ProxyConfiguration != nil }},
 	//lint:ignore SA1019 a client may still send what AWS has given up
 	{"inferenceAccelerators", func(i *ecs.RegisterTaskDefinitionInput) bool { return len(i.InferenceAccelerators) > 0 }},
-	{"ipcMode task", func(i *ecs.RegisterTaskDefinitionInput) bool { return i.IpcMode == types.IpcModeTask }},
-	{"pidMode task", func(i *ecs.RegisterTaskDefinitionInput) bool { return i.PidMode == types.PidModeTask }},
 	{"enableFaultInjection", func(i *ecs.RegisterTaskDefinitionInput) bool { return aws.ToBool(i.EnableFaultInjection) }},
 }
 

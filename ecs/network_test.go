@@ -53,6 +53,22 @@ func TestATaskDefinitionInModeAwsvpc(t *testing.T) {
 	check(t, "the required attributes", fmt.Sprint(required), "[com.amazonaws.ecs.capability.docker-remote-api.1.18 ecs.capability.task-eni]")
 }
 
+// In mode host each containerPort is a port of the instance: one copy on each.
+func TestTasksInModeHost(t *testing.T) {
+	w := networked(t)
+	c := webContainer()
+	c.PortMappings = []types.PortMapping{{ContainerPort: aws.Int32(80)}}
+	d := must(w.RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{
+		Family: aws.String("hosted"), NetworkMode: types.NetworkModeHost, ContainerDefinitions: []types.ContainerDefinition{c},
+	})).TaskDefinition
+	check(t, "the host port", *d.ContainerDefinitions[0].PortMappings[0].HostPort, 80)
+	out := must(w.RunTask(t.Context(), &ecs.RunTaskInput{TaskDefinition: aws.String("hosted"), Count: aws.Int32(2)}))
+	check(t, "the tasks and failures", fmt.Sprint(len(out.Tasks), len(out.Failures)), "1 1")
+	check(t, "the failure", *out.Failures[0].Reason, "RESOURCE:PORTS")
+	check(t, "lastStatus", *out.Tasks[0].LastStatus, "PENDING")
+	check(t, "the attachments", len(out.Tasks[0].Attachments), 0)
+}
+
 func TestATaskWithANetworkInterfaceBegins(t *testing.T) {
 	w := networked(t)
 	out := must(w.RunTask(t.Context(), &ecs.RunTaskInput{TaskDefinition: aws.String("own"), NetworkConfiguration: subnets("subnet-a")}))

@@ -157,6 +157,21 @@ func TestRefusedTaskDefinitions(t *testing.T) {
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 				d.NetworkMode = "overlay"
 			}},
+		{"ClientException: When networkMode=host, the host ports and container ports in port mappings must match.",
+			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
+				d.NetworkMode = types.NetworkModeHost
+				c.PortMappings = []types.PortMapping{port(80, 8080, "")}
+			}},
+		{"ClientException: Invalid setting for container 'app'. Port mappings are not supported when networkMode=none.",
+			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
+				d.NetworkMode = types.NetworkModeNone
+				c.PortMappings = []types.PortMapping{port(80, 80, "")}
+			}},
+		{"ClientException: Hostname is not supported on container when networkMode=host.",
+			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
+				d.NetworkMode = types.NetworkModeHost
+				c.Hostname = aws.String("web")
+			}},
 		{"ClientException: When networkMode=awsvpc, the host ports and container ports in port mappings must match.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 				d.NetworkMode = types.NetworkModeAwsvpc

@@ -43,8 +43,6 @@ var clusterConfigurationMembers = []unsupported[types.ClusterConfiguration]{
 }
 
 var definitionMembers = []unsupported[ecs.RegisterTaskDefinitionInput]{
-	{"networkMode host", func(i *ecs.RegisterTaskDefinitionInput) bool { return i.NetworkMode == types.NetworkModeHost }},
-	{"networkMode none", func(i *ecs.RegisterTaskDefinitionInput) bool { return i.NetworkMode == types.NetworkModeNone }},
 	{"requiresCompatibilities MANAGED_INSTANCES", func(i *ecs.RegisterTaskDefinitionInput) bool {
 		return slices.Contains(i.RequiresCompatibilities, types.CompatibilityManagedInstances)
 	}},

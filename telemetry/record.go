@@ -28,16 +28,21 @@ type use struct {
 	CPUReserved       float64 `json:"CpuReserved"`
 	MemoryUtilized    int64   // MiB
 	MemoryReserved    int64
-	StorageReadBytes  int64   // since the start
-	StorageWriteBytes int64   // since the start
-	NetworkRxBytes    float64 // a second
-	NetworkRxDropped  int64   // since the last record, as are the following
-	NetworkRxErrors   int64
-	NetworkRxPackets  int64
-	NetworkTxBytes    float64 // a second
-	NetworkTxDropped  int64
-	NetworkTxErrors   int64
-	NetworkTxPackets  int64
+	StorageReadBytes  int64 // since the start
+	StorageWriteBytes int64 // since the start
+	traffic
+}
+
+// traffic is what went through network interfaces.
+type traffic struct {
+	NetworkRxBytes   float64 // a second
+	NetworkRxDropped int64   // since the last record, as are the following
+	NetworkRxErrors  int64
+	NetworkRxPackets int64
+	NetworkTxBytes   float64 // a second
+	NetworkTxDropped int64
+	NetworkTxErrors  int64
+	NetworkTxPackets int64
 }
 
 // add sums up what the containers of a task use. What the task may use is its own.
@@ -46,14 +51,26 @@ func (u *use) add(o use) {
 	u.MemoryUtilized += o.MemoryUtilized
 	u.StorageReadBytes += o.StorageReadBytes
 	u.StorageWriteBytes += o.StorageWriteBytes
-	u.NetworkRxBytes += o.NetworkRxBytes
-	u.NetworkRxDropped += o.NetworkRxDropped
-	u.NetworkRxErrors += o.NetworkRxErrors
-	u.NetworkRxPackets += o.NetworkRxPackets
-	u.NetworkTxBytes += o.NetworkTxBytes
-	u.NetworkTxDropped += o.NetworkTxDropped
-	u.NetworkTxErrors += o.NetworkTxErrors
-	u.NetworkTxPackets += o.NetworkTxPackets
+	u.traffic.add(o.traffic)
+}
+
+func (t *traffic) add(o traffic) {
+	t.NetworkRxBytes += o.NetworkRxBytes
+	t.NetworkRxDropped += o.NetworkRxDropped
+	t.NetworkRxErrors += o.NetworkRxErrors
+	t.NetworkRxPackets += o.NetworkRxPackets
+	t.NetworkTxBytes += o.NetworkTxBytes
+	t.NetworkTxDropped += o.NetworkTxDropped
+	t.NetworkTxErrors += o.NetworkTxErrors
+	t.NetworkTxPackets += o.NetworkTxPackets
+}
+
+// among is the part of one of n.
+func (t traffic) among(n int64) traffic {
+	return traffic{
+		t.NetworkRxBytes / float64(n), t.NetworkRxDropped / n, t.NetworkRxErrors / n, t.NetworkRxPackets / n,
+		t.NetworkTxBytes / float64(n), t.NetworkTxDropped / n, t.NetworkTxErrors / n, t.NetworkTxPackets / n,
+	}
 }
 
 type containerRecord struct {

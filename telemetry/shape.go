@@ -87,12 +87,14 @@ func (p *shaper) task(t *model.Task) {
 	}
 	stream := "AgentTelemetry-" + i.ID
 	sum := use{CPUReserved: float64(t.CPU), MemoryReserved: int64(t.Memory)}
+	shared := p.shared(t)
 	for _, c := range t.Containers {
 		sample, ok := p.now[c.RuntimeID]
 		if !ok || c.Last != model.Running {
 			continue
 		}
 		u := p.use(c.RuntimeID, sample, t.StartedAt)
+		u.traffic.add(shared)
 		sum.add(u)
 		if k, ok := d.Container(c.Name); ok {
 			u.CPUReserved, u.MemoryReserved = float64(k.Cpu), int64(aws.ToInt32(k.MemoryReservation))
@@ -118,6 +120,24 @@ func (p *shaper) task(t *model.Task) {
 	})
 }
 
+// shared is each container's part of what went through a task's own network interface. As
+// the ECS agent does it is divided among them: what they send is not told apart.
+func (p *shaper) shared(t *model.Task) traffic {
+	containers := int64(0)
+	for _, c := range t.Containers {
+		if _, measured := p.now[c.RuntimeID]; measured && c.Last == model.Running {
+			containers++
+		}
+	}
+	var all traffic
+	for _, a := range t.Attachments {
+		if sample, ok := p.now[a.Holder]; ok && containers > 0 {
+			all.add(p.use(a.Holder, sample, t.StartedAt).traffic)
+		}
+	}
+	return all.among(max(1, containers))
+}
+
 // use is what a container used since the last record, or else since its start.
 func (p *shaper) use(container string, s runtime.Stats, started time.Time) use {
 	before, ok := p.before[container]
@@ -137,14 +157,16 @@ func (p *shaper) use(container string, s runtime.Stats, started time.Time) use {
 
 		StorageReadBytes: s.BlockRead, StorageWriteBytes: s.BlockWrite,
 
-		NetworkRxBytes:   rate(float64(s.Rx.Bytes - before.Rx.Bytes)),
-		NetworkRxDropped: s.Rx.Dropped - before.Rx.Dropped,
-		NetworkRxErrors:  s.Rx.Errors - before.Rx.Errors,
-		NetworkRxPackets: s.Rx.Packets - before.Rx.Packets,
-		NetworkTxBytes:   rate(float64(s.Tx.Bytes - before.Tx.Bytes)),
-		NetworkTxDropped: s.Tx.Dropped - before.Tx.Dropped,
-		NetworkTxErrors:  s.Tx.Errors - before.Tx.Errors,
-		NetworkTxPackets: s.Tx.Packets - before.Tx.Packets,
+		traffic: traffic{
+			NetworkRxBytes:   rate(float64(s.Rx.Bytes - before.Rx.Bytes)),
+			NetworkRxDropped: s.Rx.Dropped - before.Rx.Dropped,
+			NetworkRxErrors:  s.Rx.Errors - before.Rx.Errors,
+			NetworkRxPackets: s.Rx.Packets - before.Rx.Packets,
+			NetworkTxBytes:   rate(float64(s.Tx.Bytes - before.Tx.Bytes)),
+			NetworkTxDropped: s.Tx.Dropped - before.Tx.Dropped,
+			NetworkTxErrors:  s.Tx.Errors - before.Tx.Errors,
+			NetworkTxPackets: s.Tx.Packets - before.Tx.Packets,
+		},
 	}
 }
 
@@ -200,6 +222,11 @@ func wanted(s *state.Snapshot) []string {
 			for _, k := range t.Containers {
 				if t.Live() && k.Last == model.Running && k.RuntimeID != "" {
 					ids[k.RuntimeID] = true
+				}
+			}
+			for _, a := range t.Attachments {
+				if t.Last == model.Running && a.Status == model.AttachmentAttached && a.Holder != "" {
+					ids[a.Holder] = true
 				}
 			}
 		}

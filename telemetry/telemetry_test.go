@@ -180,3 +180,43 @@ func TestRunTellsOnceAMinute(t *testing.T) {
 		}
 	})
 }
+
+// What goes through a task's own interface is the task's, and divided among its containers.
+func TestTheTrafficOfATasksOwnInterface(t *testing.T) {
+	store := newState(t, "enabled")
+	err := store.Update(t.Context(), func(tx *state.Tx) error {
+		task, _ := tx.Task("t1")
+		n := *task
+		n.Attachments = []model.Attachment{{ID: "a", Status: model.AttachmentAttached, Holder: "h1"}}
+		tx.PutTask(&n)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := store.Snapshot()
+	if ids := wanted(s); !slices.Contains(ids, "h1") {
+		t.Fatalf("measured are %v", ids)
+	}
+	measured := func(at time.Time, bytes int64) Samples {
+		return Samples{"c1": {At: at}, "c2": {At: at}, "h1": {At: at, Rx: runtime.Traffic{Bytes: bytes, Packets: bytes / 100}}}
+	}
+	events := shape(s, realm, measured(noon, 1000), measured(noon.Add(time.Minute), 13000), noon.Add(time.Minute))
+	for _, e := range events {
+		var r struct {
+			Type             string
+			NetworkRxBytes   float64
+			NetworkRxPackets int64
+		}
+		if err := json.Unmarshal([]byte(e.Message), &r); err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]float64{"Container": 100, "Task": 200}[r.Type]
+		if r.NetworkRxBytes != want || r.Type == "Task" && r.NetworkRxPackets != 120 {
+			t.Errorf("%s", e.Message)
+		}
+	}
+	if len(events) == 0 {
+		t.Error("no events")
+	}
+}

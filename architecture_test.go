@@ -86,6 +86,7 @@ var allowed = map[string][]string{
 	"notify":              {"webhook"},
 	"webhook":             nil,
 	"release":             nil,
+	"runlike":             {"release"},
 	"report":              {"monitor", "diagnose"},
 	"chart":               nil,
 	"saved":               nil,

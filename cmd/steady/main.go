@@ -34,6 +34,7 @@ var cli struct {
 	Watch    watchCommand    `cmd:"" help:"Follow a service's deployment to its verdict. Exit codes: 0 succeeded, 2 failed, 3 rolled back, 4 timed out, 5 superseded, 6 stuck, 7 inconclusive, 1 any other error."`
 	Deploy   deployCommand   `cmd:"" help:"Release an image or a revision, and follow its deployment. Exit codes as those of watch."`
 	Rollback rollbackCommand `cmd:"" help:"Go back to an earlier revision, and follow that. Exit codes as those of watch."`
+	Run      runCommand      `cmd:"" help:"Run a copy of a service's task outside its service: same network, role and image, no load balancer. Exit code as that of the container."`
 	Check    checkCommand    `cmd:"" help:"Find what would keep a deployment from succeeding, before it is made. Exit code 1 on an error."`
 	Why      whyCommand      `cmd:"" help:"Explain what is wrong with a service, a deployment or a task, from the API or from what was saved or pasted."`
 	Status   statusCommand   `cmd:"" help:"Show how the services of a cluster stand, and why one is not steady."`

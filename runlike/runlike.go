@@ -1,0 +1,229 @@
+// Package runlike starts a copy of a service's task outside its service, through the
+// public ECS API: with the service's task definition, network configuration and
+// capacity, but without its load balancers. A task of its own is not replaced for
+// its health checks either, so that one can look at it in peace. It never changes the
+// service.
+package runlike
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"steady/release"
+)
+
+// ECS is what is needed of the ECS API; *ecs.Client has it.
+type ECS interface {
+	DescribeServices(context.Context, *ecs.DescribeServicesInput, ...func(*ecs.Options)) (*ecs.DescribeServicesOutput, error)
+	DescribeTaskDefinition(context.Context, *ecs.DescribeTaskDefinitionInput, ...func(*ecs.Options)) (*ecs.DescribeTaskDefinitionOutput, error)
+	RegisterTaskDefinition(context.Context, *ecs.RegisterTaskDefinitionInput, ...func(*ecs.Options)) (*ecs.RegisterTaskDefinitionOutput, error)
+	DeregisterTaskDefinition(context.Context, *ecs.DeregisterTaskDefinitionInput, ...func(*ecs.Options)) (*ecs.DeregisterTaskDefinitionOutput, error)
+	RunTask(context.Context, *ecs.RunTaskInput, ...func(*ecs.Options)) (*ecs.RunTaskOutput, error)
+}
+
+// startedBy marks the tasks that are started here.
+const startedBy = "steady-run"
+
+// Request says what to copy, and what is to differ.
+type Request struct {
+	Cluster string
+	Service string
+	// Container is the one that Command or Shell is for; the first essential one unless
+	// given.
+	Container string
+	// Command takes the place of the container's command; its entry point stays, as with
+	// an override of RunTask.
+	Command []string
+	// Shell has the container wait instead of doing its work, so that one can enter it.
+	Shell bool
+}
+
+// Started is the task that was started.
+type Started struct {
+	Task      types.Task
+	Container string // that the request was for
+	// Definition is the revision that the task runs: the service's, or one made of it
+	// for this task, which is INACTIVE by now.
+	Definition string
+}
+
+// Start starts the copy.
+func Start(ctx context.Context, api ECS, r Request) (Started, error) {
+	if r.Shell && len(r.Command) > 0 {
+		return Started{}, errors.New("a shell and a command are both asked for: choose one")
+	}
+	s, err := describe(ctx, api, r)
+	if err != nil {
+		return Started{}, err
+	}
+	out, err := api.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: s.TaskDefinition})
+	if err != nil {
+		return Started{}, fmt.Errorf("describe the task definition of service %s: %w", r.Service, err)
+	}
+	d := out.TaskDefinition
+	container, err := target(d, r.Container)
+	if err != nil {
+		return Started{}, err
+	}
+	started := Started{Container: container, Definition: aws.ToString(d.TaskDefinitionArn)}
+	derived := r.Shell || holdsPorts(d)
+	if derived {
+		if started.Definition, err = derive(ctx, api, *d, container, r.Shell); err != nil {
+			return Started{}, err
+		}
+	}
+	result, err := api.RunTask(ctx, run(s, r, started))
+	if derived {
+		_, gone := api.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &started.Definition})
+		err = errors.Join(err, gone)
+	}
+	if err != nil {
+		return Started{}, fmt.Errorf("run a task like service %s: %w", r.Service, err)
+	}
+	if len(result.Tasks) == 0 {
+		return Started{}, noPlace(r.Service, result.Failures)
+	}
+	started.Task = result.Tasks[0]
+	return started, nil
+}
+
+func describe(ctx context.Context, api ECS, r Request) (types.Service, error) {
+	out, err := api.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: text(r.Cluster), Services: []string{r.Service}})
+	if err != nil {
+		return types.Service{}, fmt.Errorf("describe service %s: %w", r.Service, err)
+	}
+	if len(out.Services) == 0 || aws.ToString(out.Services[0].Status) == "INACTIVE" {
+		return types.Service{}, fmt.Errorf("there is no service %s in cluster %s: see steady status", r.Service, r.Cluster)
+	}
+	return out.Services[0], nil
+}
+
+// target is the container that the request is for.
+func target(d *types.TaskDefinition, name string) (string, error) {
+	var all []string
+	for _, c := range d.ContainerDefinitions {
+		if all = append(all, *c.Name); name == *c.Name || name == "" && (c.Essential == nil || *c.Essential) {
+			return *c.Name, nil
+		}
+	}
+	return "", fmt.Errorf("the task definition has no container %s: choose one of %s", name, strings.Join(all, ", "))
+}
+
+// holdsPorts tells whether tasks of a revision hold ports of their instance that the
+// service's own tasks may have taken, and that a copy can do without.
+func holdsPorts(d *types.TaskDefinition) bool {
+	if !bridged(*d) {
+		return false
+	}
+	for _, c := range d.ContainerDefinitions {
+		for _, m := range c.PortMappings {
+			if aws.ToInt32(m.HostPort) != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func bridged(d types.TaskDefinition) bool {
+	return d.NetworkMode == "" || d.NetworkMode == types.NetworkModeBridge
+}
+
+// derive registers a revision for the copy, of a family of its own: what RunTask can not
+// override is different in it. Ports of the instance are dynamic; with a shell the
+// container waits for somebody to enter it.
+func derive(ctx context.Context, api ECS, d types.TaskDefinition, container string, shell bool) (string, error) {
+	in, err := release.Revise(d, nil, release.Change{})
+	if err != nil {
+		return "", err
+	}
+	in.Family = aws.String(aws.ToString(d.Family) + "-copy")
+	for i := range in.ContainerDefinitions {
+		c := &in.ContainerDefinitions[i]
+		if bridged(d) {
+			c.PortMappings = dynamic(c.PortMappings)
+		}
+		if shell && *c.Name == container {
+			c.EntryPoint, c.Command = []string{"/bin/sh", "-c"}, []string{wait}
+			c.HealthCheck, c.RestartPolicy = nil, nil
+		}
+	}
+	out, err := api.RegisterTaskDefinition(ctx, in)
+	if err != nil {
+		return "", fmt.Errorf("register a task definition for the copy: %w", err)
+	}
+	return aws.ToString(out.TaskDefinition.TaskDefinitionArn), nil
+}
+
+// wait ends at once when the task is stopped: a shell that is process 1 ignores SIGTERM
+// unless it is told otherwise.
+const wait = "trap 'exit 0' TERM INT; echo 'waiting for somebody to enter'; while :; do sleep 1 & wait $!; done"
+
+// dynamic are the mappings without fixed ports of the instance.
+func dynamic(mappings []types.PortMapping) []types.PortMapping {
+	free := make([]types.PortMapping, len(mappings))
+	for i, m := range mappings {
+		m.HostPort = nil
+		free[i] = m
+	}
+	return free
+}
+
+// run is the request for a task with what the service gives its tasks.
+func run(s types.Service, r Request, started Started) *ecs.RunTaskInput {
+	in := &ecs.RunTaskInput{
+		Cluster:              text(r.Cluster),
+		TaskDefinition:       &started.Definition,
+		Count:                aws.Int32(1),
+		StartedBy:            aws.String(startedBy),
+		NetworkConfiguration: s.NetworkConfiguration,
+		EnableExecuteCommand: s.EnableExecuteCommand,
+		EnableECSManagedTags: s.EnableECSManagedTags,
+		PlacementConstraints: s.PlacementConstraints,
+		PlacementStrategy:    s.PlacementStrategy,
+	}
+	if len(s.CapacityProviderStrategy) > 0 {
+		in.CapacityProviderStrategy = s.CapacityProviderStrategy
+	} else {
+		in.LaunchType = s.LaunchType
+	}
+	if in.PlatformVersion = s.PlatformVersion; aws.ToString(s.PlatformVersion) == "" {
+		in.PlatformVersion = nil
+	}
+	if len(r.Command) > 0 {
+		in.Overrides = &types.TaskOverride{ContainerOverrides: []types.ContainerOverride{{Name: &started.Container, Command: r.Command}}}
+	}
+	return in
+}
+
+// noPlace words why no instance took the task.
+func noPlace(service string, failures []types.Failure) error {
+	var reasons []string
+	ports := false
+	for _, f := range failures {
+		reason := aws.ToString(f.Reason)
+		ports = ports || reason == "RESOURCE:PORTS"
+		if arn := aws.ToString(f.Arn); arn != "" {
+			reason = arn[strings.LastIndexByte(arn, '/')+1:] + " " + reason
+		}
+		reasons = append(reasons, reason)
+	}
+	hint := ""
+	if ports {
+		hint = "; the service's own tasks hold a port of the host: scale the service down, or wait for an instance without one"
+	}
+	return fmt.Errorf("no place for a task like service %s: %s%s", service, strings.Join(reasons, ", "), hint)
+}
+
+func text(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

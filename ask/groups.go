@@ -8,14 +8,16 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+
+	"steady/awslogs"
 )
 
 // groupsOf names the log groups of a cluster by what is in them.
 func groupsOf(cluster string) map[string]string {
 	return map[string]string{
-		"events":    "/aws/events/ecs/containerinsights/" + cluster + "/performance",
-		"logs":      "/steady/" + cluster,
-		"telemetry": "/aws/ecs/containerinsights/" + cluster + "/performance",
+		"events":    awslogs.EventsGroup(cluster),
+		"logs":      awslogs.DefaultGroup + cluster,
+		"telemetry": awslogs.TelemetryGroup(cluster),
 	}
 }
 

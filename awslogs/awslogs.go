@@ -174,6 +174,3 @@ func (o Options) Location(c Container) (group, stream string) {
 	}
 	return o.Group, o.StreamPrefix + "/" + c.Name + "/" + c.Task
 }
-
-// DefaultGroup begins the name of the group of what has no awslogs configuration.
-const DefaultGroup = "/steady/"

@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+
+	"steady/awslogs"
 )
 
 // Logs is what reading needs of the CloudWatch Logs API; *cloudwatchlogs.Client has it.
@@ -90,7 +92,7 @@ var validName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 // look prints what there is that was not printed before.
 func (r *reader) look(ctx context.Context) error {
-	group := "/aws/events/ecs/containerinsights/" + last(r.Cluster) + "/performance"
+	group := awslogs.EventsGroup(last(r.Cluster))
 	in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group, StartTime: &r.from, FilterPattern: r.pattern}
 	newest := r.from
 	for {

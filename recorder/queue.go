@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"steady/archive"
+	"steady/awslogs"
 	"steady/scan"
 )
 
@@ -116,7 +117,7 @@ func (q *queue) keep(ctx context.Context, cluster string, events []queued) error
 	if err := q.open(ctx, cluster); err != nil {
 		return err
 	}
-	b := archive.Batch{Group: groupOf(cluster), Stream: "queue", Class: archive.Events}
+	b := archive.Batch{Group: awslogs.EventsGroup(cluster), Stream: "queue", Class: archive.Events}
 	fresh := map[string]bool{}
 	for _, e := range events {
 		if _, twice := q.seen[e.id]; !twice && !fresh[e.id] {
@@ -146,7 +147,7 @@ func (q *queue) open(ctx context.Context, cluster string) error {
 	}
 	now := time.Now()
 	// By the time of the events, which can have waited in the queue for long.
-	request := scan.Request{Groups: []string{groupOf(cluster)}, From: now.Add(-longestKept).UnixMilli(), To: now.Add(time.Hour).UnixMilli(), Fields: []string{"id"}}
+	request := scan.Request{Groups: []string{awslogs.EventsGroup(cluster)}, From: now.Add(-longestKept).UnixMilli(), To: now.Add(time.Hour).UnixMilli(), Fields: []string{"id"}}
 	for block, err := range q.Archive.Scan(ctx, request) {
 		if err != nil {
 			return fmt.Errorf("read what was recorded of cluster %s: %w", cluster, err)
@@ -248,8 +249,4 @@ func clusterOf(arn string, resources []string) string {
 		}
 	}
 	return ""
-}
-
-func groupOf(cluster string) string {
-	return "/aws/events/ecs/containerinsights/" + cluster + "/performance"
 }

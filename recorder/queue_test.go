@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"steady/archive"
+	"steady/awslogs"
 )
 
 // fakeSQS speaks the JSON protocol of Amazon SQS: it gives all messages that were not
@@ -106,7 +107,7 @@ func TestTheQueueIsRecordedOnce(t *testing.T) {
 			SQS: sqs.New(sqs.Options{Region: "eu-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""), RetryMaxAttempts: 1}),
 			URL: url, Archive: store, Log: slog.New(slog.NewTextHandler(&log, nil)),
 			Open: func(ctx context.Context, cluster string) error {
-				err := rec.store.CreateGroup(ctx, archive.Group{Name: groupOf(cluster), Class: archive.Events})
+				err := rec.store.CreateGroup(ctx, archive.Group{Name: awslogs.EventsGroup(cluster), Class: archive.Events})
 				if errors.Is(err, archive.ErrExists) {
 					return nil
 				}

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"steady/archive"
+	"steady/awslogs"
 	"steady/monitor"
 	"steady/scan"
 )
@@ -94,7 +95,7 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
-func (r *recorder) group() string { return groupOf(r.Cluster) }
+func (r *recorder) group() string { return awslogs.EventsGroup(r.Cluster) }
 
 // remember reads the ids of what was recorded, so that nothing is twice: of tasks, which
 // may have run for long, and of the messages of services, which ECS tells a hundred of

@@ -21,9 +21,6 @@ type Event struct {
 	Message string // JSON in the embedded metric format, as ECS writes it
 }
 
-// Group is the log group of a cluster's telemetry.
-func Group(cluster string) string { return "/aws/ecs/containerinsights/" + cluster + "/performance" }
-
 // Enabled tells whether a cluster's telemetry is wanted: its containerInsights setting is
 // enabled, or enhanced, which gives the same here.
 func Enabled(c *model.Cluster) bool {

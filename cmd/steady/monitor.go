@@ -17,6 +17,7 @@ import (
 
 	"steady/archive"
 	"steady/awsapi"
+	"steady/awslogs"
 	"steady/logs"
 	"steady/model"
 	"steady/monitor"
@@ -146,7 +147,7 @@ func (r *recording) run(ctx context.Context) error {
 
 // group makes the log group of a cluster's events.
 func (r *recording) group(ctx context.Context, cluster string) error {
-	group := "/aws/events/ecs/containerinsights/" + cluster + "/performance"
+	group := awslogs.EventsGroup(cluster)
 	if err := r.archive.CreateGroup(ctx, archive.Group{Name: group, Class: archive.Events}); err != nil && !errors.Is(err, archive.ErrExists) {
 		return fmt.Errorf("open the record of cluster %s: %w", cluster, err)
 	}

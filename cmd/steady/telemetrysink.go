@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"steady/archive"
+	"steady/awslogs"
 	"steady/telemetry"
 )
 
@@ -18,7 +19,7 @@ func (s *server) keepTelemetry(ctx context.Context, events []telemetry.Event) er
 	var all []archive.Batch
 	var order []*archive.Batch
 	for _, e := range events {
-		group := telemetry.Group(e.Cluster)
+		group := awslogs.TelemetryGroup(e.Cluster)
 		b := batches[group+" "+e.Stream]
 		if b == nil {
 			if err := s.telemetryGroup(ctx, group); err != nil {

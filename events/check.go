@@ -1,13 +1,12 @@
 package events
 
 import (
-	"encoding/base64"
 	"fmt"
 	"regexp"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
+	"steady/awsapi"
 )
 
 // problems are the constraints of the API's model that a request does not satisfy, in
@@ -86,30 +85,20 @@ func (p *problems) between(value *int32, at string, min, max int32) {
 // maxPage is how many items a page has at most, and when nothing is said.
 const maxPage = 100
 
-// page is one page of items, which are in the order of their keys, and the token of the
-// next. A token holds the last key, so that a list may change between its pages.
-func page[T any](items []T, key func(T) string, token *string, limit *int32) ([]T, *string, error) {
+// page is one page of items and the token of the next.
+func page[T any](operation string, items []T, key func(T) string, token *string, limit *int32) ([]T, *string, error) {
 	var p problems
 	p.between(limit, "limit", 1, maxPage)
 	if err := p.err(); err != nil {
 		return nil, nil, err
 	}
-	if token != nil {
-		after, err := base64.RawURLEncoding.DecodeString(*token)
-		if err != nil {
-			return nil, nil, invalid("Parameter NextToken is not valid: give the NextToken of the reply before, unchanged.")
-		}
-		for len(items) > 0 && key(items[0]) <= string(after) {
-			items = items[1:]
-		}
-	}
 	size := maxPage
 	if limit != nil {
 		size = int(*limit)
 	}
-	if len(items) <= size {
-		return items, nil, nil
+	items, next, ok := awsapi.Page(awsapi.Paging{Operation: operation, Token: token, Size: size}, items, key)
+	if !ok {
+		return nil, nil, invalid("Parameter NextToken is not valid: give the NextToken of the reply before, unchanged.")
 	}
-	items = items[:size]
-	return items, aws.String(base64.RawURLEncoding.EncodeToString([]byte(key(items[size-1])))), nil
+	return items, next, nil
 }

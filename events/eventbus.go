@@ -23,7 +23,7 @@ func (a *API) ListEventBuses(_ context.Context, in *eventbridge.ListEventBusesIn
 	if strings.HasPrefix(defaultBus, aws.ToString(in.NamePrefix)) {
 		buses = append(buses, types.EventBus{Arn: aws.String(a.realm.EventBusARN(defaultBus)), Name: aws.String(defaultBus)})
 	}
-	buses, next, err := page(buses, func(b types.EventBus) string { return *b.Name }, in.NextToken, in.Limit)
+	buses, next, err := page("ListEventBuses", buses, func(b types.EventBus) string { return *b.Name }, in.NextToken, in.Limit)
 	if err != nil {
 		return nil, err
 	}

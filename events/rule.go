@@ -159,7 +159,7 @@ func (a *API) ListRules(_ context.Context, in *eventbridge.ListRulesInput) (*eve
 			rules = append(rules, a.show(r))
 		}
 	}
-	rules, next, err := page(rules, func(r types.Rule) string { return *r.Name }, in.NextToken, in.Limit)
+	rules, next, err := page("ListRules", rules, func(r types.Rule) string { return *r.Name }, in.NextToken, in.Limit)
 	if err != nil {
 		return nil, err
 	}

@@ -125,7 +125,7 @@ func (a *API) ListTargetsByRule(_ context.Context, in *eventbridge.ListTargetsBy
 	}
 	targets := append([]types.Target{}, r.Targets...)
 	slices.SortFunc(targets, func(x, y types.Target) int { return strings.Compare(*x.Id, *y.Id) })
-	targets, next, err := page(targets, func(t types.Target) string { return *t.Id }, in.NextToken, in.Limit)
+	targets, next, err := page("ListTargetsByRule", targets, func(t types.Target) string { return *t.Id }, in.NextToken, in.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +187,7 @@ func (a *API) ListRuleNamesByTarget(_ context.Context, in *eventbridge.ListRuleN
 			names = append(names, r.Name)
 		}
 	}
-	names, next, err := page(names, func(n string) string { return n }, in.NextToken, in.Limit)
+	names, next, err := page("ListRuleNamesByTarget", names, func(n string) string { return n }, in.NextToken, in.Limit)
 	if err != nil {
 		return nil, err
 	}

@@ -134,7 +134,7 @@ func (a *API) DescribeQueryDefinitions(ctx context.Context, in *cloudwatchlogs.D
 	all = slices.DeleteFunc(all, func(d *model.QueryDefinition) bool {
 		return !strings.HasPrefix(d.Name, aws.ToString(in.QueryDefinitionNamePrefix)) || onlyCWLI(in.QueryLanguage) != nil
 	})
-	shown, next, err := page(paging{"DescribeQueryDefinitions", in.NextToken, limit(in.MaxResults, maxDefinitions), false},
+	shown, next, err := page(awsapi.Paging{Operation: "DescribeQueryDefinitions", Token: in.NextToken, Size: limit(in.MaxResults, maxDefinitions)},
 		all, func(d *model.QueryDefinition) string { return d.Name })
 	if err != nil {
 		return nil, err

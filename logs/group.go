@@ -79,7 +79,7 @@ func (a *API) DescribeLogGroups(ctx context.Context, in *cloudwatchlogs.Describe
 		return nil, invalid("LogGroup identifiers and LogGroup name prefix or pattern are mutually exclusive parameters.")
 	}
 	groups := slices.DeleteFunc(a.archive.Groups(), func(g archive.Group) bool { return !a.described(g, in) })
-	shown, next, err := page(paging{"DescribeLogGroups", in.NextToken, limit(in.Limit, maxDescribed), false},
+	shown, next, err := page(awsapi.Paging{Operation: "DescribeLogGroups", Token: in.NextToken, Size: limit(in.Limit, maxDescribed)},
 		groups, func(g archive.Group) string { return g.Name })
 	if err != nil {
 		return nil, err
@@ -150,7 +150,7 @@ func (a *API) ListLogGroups(ctx context.Context, in *cloudwatchlogs.ListLogGroup
 	if in.Limit != nil {
 		size = int(*in.Limit)
 	}
-	shown, next, err := page(paging{"ListLogGroups", in.NextToken, size, false}, groups, func(g archive.Group) string { return g.Name })
+	shown, next, err := page(awsapi.Paging{Operation: "ListLogGroups", Token: in.NextToken, Size: size}, groups, func(g archive.Group) string { return g.Name })
 	if err != nil {
 		return nil, err
 	}

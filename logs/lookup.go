@@ -168,7 +168,7 @@ func (a *API) DescribeLookupTables(ctx context.Context, in *cloudwatchlogs.Descr
 	all = slices.DeleteFunc(all, func(t *model.LookupTable) bool {
 		return !strings.HasPrefix(t.Name, aws.ToString(in.LookupTableNamePrefix))
 	})
-	shown, next, err := page(paging{"DescribeLookupTables", in.NextToken, cmp.Or(int(in.MaxResults), 100), false}, all, func(t *model.LookupTable) string { return t.Name })
+	shown, next, err := page(awsapi.Paging{Operation: "DescribeLookupTables", Token: in.NextToken, Size: cmp.Or(int(in.MaxResults), 100)}, all, func(t *model.LookupTable) string { return t.Name })
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package logs
 import (
 	"context"
 	"fmt"
+	"sort"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -106,7 +107,7 @@ func checkBatch(in *cloudwatchlogs.PutLogEventsInput) error {
 func accepted(events []types.InputLogEvent, now time.Time, retentionDays int) (from, to int, _ *types.RejectedLogEventsInfo) {
 	var info types.RejectedLogEventsInfo
 	before := func(t time.Time) int {
-		return sortedAfter(events, func(e types.InputLogEvent) bool { return *e.Timestamp >= t.UnixMilli() })
+		return sort.Search(len(events), func(i int) bool { return *events[i].Timestamp >= t.UnixMilli() })
 	}
 	if n := before(now.Add(-maxAge)); n > 0 {
 		info.TooOldLogEventEndIndex = aws.Int32(int32(n))

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+
+	"steady/awsapi"
 )
 
 // maxResultPage is the most rows that one reply of GetQueryResults has.
@@ -124,7 +126,7 @@ func (a *API) DescribeQueries(ctx context.Context, in *cloudwatchlogs.DescribeQu
 		}
 	}
 	a.jobs.mu.Unlock()
-	shown, next, err := page(paging{"DescribeQueries", in.NextToken, limit(in.MaxResults, maxKept), true}, described,
+	shown, next, err := page(awsapi.Paging{Operation: "DescribeQueries", Token: in.NextToken, Size: limit(in.MaxResults, maxKept), Descending: true}, described,
 		func(q types.QueryInfo) string { return fmt.Sprintf("%020d %s", *q.CreateTime, *q.QueryId) })
 	if err != nil {
 		return nil, err
@@ -163,7 +165,7 @@ func (a *API) ListLogGroupsForQuery(ctx context.Context, in *cloudwatchlogs.List
 	for _, g := range j.groups {
 		arns = append(arns, a.groupARN(g))
 	}
-	shown, next, err := page(paging{"ListLogGroupsForQuery", in.NextToken, limit(in.MaxResults, 500), false}, arns, func(arn string) string { return arn })
+	shown, next, err := page(awsapi.Paging{Operation: "ListLogGroupsForQuery", Token: in.NextToken, Size: limit(in.MaxResults, 500)}, arns, func(arn string) string { return arn })
 	if err != nil {
 		return nil, err
 	}

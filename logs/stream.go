@@ -78,7 +78,7 @@ func (a *API) DescribeLogStreams(ctx context.Context, in *cloudwatchlogs.Describ
 	if in.OrderBy == types.OrderByLastEventTime {
 		key = func(s archive.Stream) string { return fmt.Sprintf("%020d %s", s.LastEvent, s.Name) }
 	}
-	shown, next, err := page(paging{"DescribeLogStreams " + string(in.OrderBy), in.NextToken, limit(in.Limit, maxDescribed), aws.ToBool(in.Descending)}, streams, key)
+	shown, next, err := page(awsapi.Paging{Operation: "DescribeLogStreams " + string(in.OrderBy), Token: in.NextToken, Size: limit(in.Limit, maxDescribed), Descending: aws.ToBool(in.Descending)}, streams, key)
 	if err != nil {
 		return nil, err
 	}

@@ -22,8 +22,10 @@ const (
 	// mergedRecords and mergedBytes are from where a segment is not merged any more.
 	mergedRecords = table.MaxRows / 2
 	mergedBytes   = 64 << 20
-	// mergeAt is how many small segments are merged at once.
-	mergeAt = 6
+	// mergeAt is how many small segments are merged at once while records come, and
+	// mergeAtRest once none have come for a while.
+	mergeAt     = 6
+	mergeAtRest = 2
 	// joinAt is how many files of like size are joined.
 	joinAt = 16
 	// joinedGroups is how many row groups a file has at most.
@@ -40,8 +42,8 @@ type work struct {
 }
 
 // plan finds something to do for a group's segments, which are in the order of their
-// records; no segments is nothing.
-func plan(segments []*sealed) work {
+// records; no segments is nothing. As many as few are worth to be merged.
+func plan(segments []*sealed, few int) work {
 	for i := range segments {
 		run := segments[i:]
 		records, bytes, largest, n := int64(0), int64(0), int64(0), 0
@@ -53,7 +55,7 @@ func plan(segments []*sealed) work {
 		}
 		// The largest is at most half of it: so a record is merged only as often as the
 		// segment that it is in doubles.
-		if done := records >= mergedRecords || bytes >= mergedBytes; (n >= mergeAt || n > 1 && done) && 2*largest <= records {
+		if done := records >= mergedRecords || bytes >= mergedBytes; (n >= few || n > 1 && done) && 2*largest <= records {
 			return work{run[:n], true}
 		}
 	}
@@ -82,15 +84,15 @@ func level(s *sealed) int { return int(math.Log(float64(max(s.RowGroups, 1))) / 
 func (a *Archive) Compact() error {
 	a.house.Lock()
 	defer a.house.Unlock()
-	return a.compact()
+	return a.compact(mergeAtRest)
 }
 
 // compact does what there is to do, until a part waits to be sealed.
-func (a *Archive) compact() error {
+func (a *Archive) compact(few int) error {
 	var errs []error
 	for _, group := range a.crowded() {
 		for !a.busy() {
-			w := plan(a.segmentsOf(group))
+			w := plan(a.segmentsOf(group), few)
 			if len(w.segments) == 0 {
 				break
 			}

@@ -7,7 +7,12 @@ import (
 )
 
 // keepHouse removes what has expired and what is too much, and joins small segments.
-func (a *Archive) keepHouse() {
+// At rest is when nothing has been sealed for a while.
+func (a *Archive) keepHouse(atRest bool) {
+	few := mergeAt
+	if atRest {
+		few = mergeAtRest
+	}
 	a.house.Lock()
 	defer a.house.Unlock()
 	for _, step := range []struct {
@@ -16,7 +21,7 @@ func (a *Archive) keepHouse() {
 	}{
 		{"remove expired records", a.expire},
 		{"keep the archive within its size", a.shrink},
-		{"join small segments", a.compact},
+		{"join small segments", func() error { return a.compact(few) }},
 	} {
 		if err := step.do(); err != nil {
 			a.log.Error("could not "+step.what+", trying again later", "err", err)

@@ -70,7 +70,7 @@ func TestRetentionRemovesWhatIsTooOld(t *testing.T) {
 	if got := messages(t, a, "/g"); !slices.Equal(got, []string{"young", "younger"}) {
 		t.Errorf("%q is shown", got)
 	}
-	a.keepHouse()
+	a.keepHouse(false)
 	if n := a.Health().Segments; n != 1 {
 		t.Errorf("%d segments are left, want that with a young record", n)
 	}

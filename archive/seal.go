@@ -34,7 +34,7 @@ const (
 // more come for a while.
 func (a *Archive) sealer() {
 	defer close(a.sealerDone)
-	house := time.NewTimer(quiet)
+	house, atRest := time.NewTimer(quiet), false
 	defer house.Stop()
 	for {
 		select {
@@ -44,7 +44,8 @@ func (a *Archive) sealer() {
 			}
 			a.sealed <- struct{}{}
 			a.shrinkNow()
-			if house.Reset(quiet); !a.behind() {
+			house.Reset(quiet)
+			if atRest = false; !a.behind() {
 				continue
 			}
 		case <-house.C:
@@ -52,7 +53,8 @@ func (a *Archive) sealer() {
 		case <-a.halted:
 			return
 		}
-		a.keepHouse()
+		a.keepHouse(atRest)
+		atRest = true
 	}
 }
 

@@ -181,11 +181,13 @@ func TestContainersOfATaskShareNamespaces(t *testing.T) {
 // A shared volume outlives its tasks, and has to be there unless it is provisioned.
 func TestSharedVolumes(t *testing.T) {
 	t.Parallel()
-	s := up(t)
 	name := fmt.Sprintf("steady-e2e-shared-%d", os.Getpid())
-	t.Cleanup(func() {
-		engine.VolumeRemove(context.Background(), name, client.VolumeRemoveOptions{Force: true})
+	t.Cleanup(func() { // after the containers that hold it
+		if _, err := engine.VolumeRemove(context.Background(), name, client.VolumeRemoveOptions{}); err != nil {
+			t.Errorf("remove volume %s: %v", name, err)
+		}
 	})
+	s := up(t)
 	volume := func(more string) string {
 		return fmt.Sprintf(`"volumes": [{"name": %q, "dockerVolumeConfiguration": {"scope": "shared"%s}}]`, name, more)
 	}

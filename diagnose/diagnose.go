@@ -49,6 +49,9 @@ type Evidence struct {
 	// Answers are what the API answered to requests about the service: reasons of
 	// failures, texts of exceptions.
 	Answers []string
+	// Lacking are programs that the health checks of containers run and that their
+	// images, which somebody looked into, do not have; by container.
+	Lacking map[string]string
 	// Said are texts of which nobody knows where they stood: lines that somebody
 	// pasted, reasons without their task.
 	Said []Said

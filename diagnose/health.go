@@ -62,6 +62,9 @@ func (c *evidenced) addUnhealthy(t types.Task, w catalogue.Words, text string) {
 			s, w = absent, said
 		}
 	}
+	if program := c.Lacking[name]; program != "" {
+		s, w = catalogue.Get("D18"), catalogue.Words{"command": program}
+	}
 	d := c.addTask(s, t, k, w, strongStoppedReason, text)
 	if check != nil && d.check == nil {
 		d.check = &Proof{Subject: "task definition, health check of container " + name, Text: described(check)}

@@ -56,6 +56,8 @@ func TestOrderOfEvidence(t *testing.T) {
 			"ResourceInitializationError: unable to pull secrets or registry auth: x: AccessDeniedException: User: u is not authorized to perform: kms:Decrypt on resource: r")}}, "B29", 0},
 		{"neither is said", Evidence{StoppedTasks: []types.Task{stopped(1, types.TaskStopCodeTaskFailedToStart,
 			"ResourceInitializationError: unable to pull secrets or registry auth: x")}}, "B00", 2},
+		{"somebody looked into the image", Evidence{StoppedTasks: []types.Task{unhealthy}, Lacking: map[string]string{"app": "curl"}}, "D18", 0},
+		{"another container's image", Evidence{StoppedTasks: []types.Task{unhealthy}, Lacking: map[string]string{"side": "curl"}}, "D01", 3},
 		{"killed, and nothing says by whom", Evidence{StoppedTasks: []types.Task{crashed(1, 137)}}, "C14", 3},
 		{"an answer of the API", Evidence{Answers: []string{"An error occurred (ClusterNotFoundException) when calling the ListTasks operation: Cluster not found."}}, "G11", 0},
 		{"a target that does not answer", Evidence{Targets: map[string][]elb.TargetHealthDescription{webTargets: {

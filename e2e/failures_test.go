@@ -69,7 +69,7 @@ var failures = []failure{
 		})},
 	{name: "unhealthy-check", what: "The health check fails; the circuit breaker rolls back", verdict: "rolled back", code: 3, cause: "D01",
 		before: good(app("-version", "v1"), rollingBack), begin: updated(withCheck("/steady", "sample", "-check", "http://127.0.0.1:8080/nowhere"))},
-	{name: "check-not-in-image", what: "The health check runs curl, and the image has none", verdict: "rolled back", code: 3, cause: "D01",
+	{name: "check-not-in-image", what: "The health check runs curl, and the image has none", verdict: "rolled back", code: 3, cause: "D18",
 		before: good(app("-version", "v1"), rollingBack), begin: updated(withCheck("curl", "-f", "http://127.0.0.1:8080/healthz"))},
 	{name: "port-taken", what: "A process of the machine has the host port", verdict: "failed", code: 2, cause: "C04", begin: fresh(withTakenPort)},
 	{name: "no-cpu", what: "No instance has the CPU units", verdict: "stuck", code: 6, cause: "E02",

@@ -73,10 +73,7 @@ func checks(f Facts) (found []Problem) {
 				fmt.Sprintf("Whether the image has what its health check runs (%s) cannot be inspected: %s.", strings.Join(needed, ", "), cmp.Or(image.Uninspected, image.Detail, "nobody looked into it")), nil})
 			continue
 		}
-		for _, p := range needed {
-			if image.Programs[p] != Missing {
-				continue
-			}
+		if p := lacks(c, image); p != "" {
 			severity := Error
 			if c.Essential != nil && !*c.Essential {
 				severity = Warning
@@ -84,8 +81,30 @@ func checks(f Facts) (found []Problem) {
 			found = append(found, Problem{"check-command-missing", severity, subject(c),
 				fmt.Sprintf("Its health check runs %s, which the image %s does not have: the container will be unhealthy.", p, aws.ToString(c.Image)),
 				[]string{"Check with something that the image has, as the program itself, or install " + p + " in the image."}})
-			break
 		}
 	}
 	return found
+}
+
+// lacks is the first program of a container's health check that its image does not have;
+// empty where it has all, or nobody knows.
+func lacks(c types.ContainerDefinition, image Image) string {
+	for _, p := range CheckPrograms(c) {
+		if image.Programs[p] == Missing {
+			return p
+		}
+	}
+	return ""
+}
+
+// Lacking are the programs that health checks run and images are known not to have, one
+// by container.
+func Lacking(f Facts) map[string]string {
+	all := map[string]string{}
+	for _, c := range f.TaskDefinition.ContainerDefinitions {
+		if p := lacks(c, f.Images[aws.ToString(c.Image)]); p != "" {
+			all[aws.ToString(c.Name)] = p
+		}
+	}
+	return all
 }

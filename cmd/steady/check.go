@@ -72,11 +72,15 @@ func (c *checkCommand) facts(ctx context.Context) (preflight.Facts, error) {
 
 // sources are where facts come from, of this server.
 func (t target) sources(api clients) facts.Sources {
-	s := facts.Sources{ECS: api.ecs, Logs: api.logs, Images: facts.Registry, Secrets: facts.Stores(api.secrets, api.parameters)}
+	return facts.Sources{ECS: api.ecs, Logs: api.logs, Images: t.images(), Secrets: facts.Stores(api.secrets, api.parameters)}
+}
+
+// images is how images are looked for: a server on this machine has those of its engine.
+func (t target) images() func(context.Context, string, []string) preflight.Image {
 	if monitor.OnLoopback(t.url()) {
-		s.Images = facts.OnThisMachine
+		return facts.OnThisMachine
 	}
-	return s
+	return facts.Registry
 }
 
 // read tells the files apart by what is in them.

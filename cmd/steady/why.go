@@ -6,16 +6,20 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"steady/anonymize"
 	"steady/diagnose"
 	"steady/evidence"
 	"steady/explanation"
 	"steady/pasted"
+	"steady/preflight"
+	"steady/preflight/facts"
 )
 
 // whyCommand explains what is wrong.
@@ -60,7 +64,29 @@ func (c *whyCommand) cases(ctx context.Context, now time.Time) ([]diagnose.Case,
 	}
 	source := evidence.Source{ECS: api.ecs, Rollouts: api.ecs, Logs: api.logs, Balancers: api.balancers, Cluster: c.Cluster}
 	x, err := source.Of(ctx, c.Subject[0], now)
-	return []diagnose.Case{x}, err
+	if err != nil {
+		return nil, err
+	}
+	c.lookIntoImages(ctx, &x)
+	return []diagnose.Case{x}, nil
+}
+
+// inspectTime is how long it may take to look into images.
+const inspectTime = 20 * time.Second
+
+// lookIntoImages finds out, where health checks fail, whether the images have what these
+// run: no API tells what a health check said.
+func (c *whyCommand) lookIntoImages(ctx context.Context, x *diagnose.Case) {
+	if !slices.ContainsFunc(x.Diagnose().Findings, func(f diagnose.Finding) bool { return f.ID == "D01" }) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, inspectTime)
+	defer cancel()
+	d := x.Evidence.TaskDefinition
+	d.ContainerDefinitions = slices.DeleteFunc(slices.Clone(d.ContainerDefinitions), func(k types.ContainerDefinition) bool { return len(preflight.CheckPrograms(k)) == 0 })
+	if found, err := (facts.Sources{Images: c.images()}).Of(ctx, c.Cluster, d, nil); err == nil {
+		x.Evidence.Lacking = preflight.Lacking(found)
+	}
 }
 
 // readCases reads saved evidence; "-" is standard input.

@@ -26,9 +26,9 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require github.com/aws/aws-sdk-go-v2/service/iam v1.64.7 // indirect
+require github.com/aws/aws-sdk-go-v2/service/iam v1.64.7
 
-require github.com/aws/aws-sdk-go-v2/service/sqs v1.52.10 // indirect
+require github.com/aws/aws-sdk-go-v2/service/sqs v1.52.10
 
 require (
 	github.com/Microsoft/go-winio v0.6.2 // indirect

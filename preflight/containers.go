@@ -138,7 +138,31 @@ func secret(f Facts, c types.ContainerDefinition, s types.Secret) []Problem {
 		return []Problem{{"secret-key-missing", Error, subject(c), fmt.Sprintf("The secret %s has no key %q.", from, key),
 			[]string{"Add the key to the secret's JSON, or correct it in valueFrom."}}}
 	}
+	return reader(f, c, from)
+}
+
+// reader: "the task execution role must have permission to read the secret".
+func reader(f Facts, c types.ContainerDefinition, secret string) []Problem {
+	role := aws.ToString(f.TaskDefinition.ExecutionRoleArn)
+	remedy := []string{"Allow " + ReadAction(secret) + " on " + secret + " in a policy of that role, and kms:Decrypt on its key where that is one of your own."}
+	switch f.Readers[secret] {
+	case Forbidden:
+		return []Problem{{"secret-forbidden", Error, subject(c), fmt.Sprintf("A policy of the execution role %s denies it to read the secret %s.", role, secret), remedy}}
+	case NotAllowed:
+		return []Problem{{"secret-not-allowed", Warning, subject(c),
+			fmt.Sprintf("No policy of the execution role %s allows it to read the secret %s; only a policy of the secret itself still can.", role, secret), remedy}}
+	case NoAnswer:
+		return []Problem{{"secret-reader-unchecked", Unchecked, subject(c), fmt.Sprintf("Whether the execution role %s may read the secret %s could not be asked of IAM.", role, secret), nil}}
+	}
 	return nil
+}
+
+// ReadAction is what reading a secret is called in policies.
+func ReadAction(secret string) string {
+	if strings.Contains(secret, ":secretsmanager:") {
+		return "secretsmanager:GetSecretValue"
+	}
+	return "ssm:GetParameters"
 }
 
 // SecretID splits what a secret's valueFrom says into the secret itself and the key in

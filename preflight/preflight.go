@@ -25,7 +25,20 @@ type Facts struct {
 	Images    map[string]Image
 	Secrets   map[string]Secret
 	LogGroups map[string]Presence
+	// Readers say whether the execution role may read a secret, by its name.
+	Readers map[string]Right
 }
+
+// Right is what IAM says of a role that wants to do something.
+type Right int
+
+const (
+	NotAsked   Right = iota
+	Allowed          // its policies allow it
+	NotAllowed       // none of them allows it, and the policy of what it is done to may
+	Forbidden        // one of them denies it
+	NoAnswer         // IAM did not say
+)
 
 // Presence is what a search found.
 type Presence int

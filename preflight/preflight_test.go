@@ -124,6 +124,22 @@ func TestExamine(t *testing.T) {
 		}, "", ""},
 		{"the key may be there", func(f *Facts) { withSecret(f, password+":pw::", Secret{Presence: There}) }, "", ""},
 		{"a secret that nobody may read", func(f *Facts) { withSecret(f, password, Secret{Detail: "AccessDenied"}) }, "secret-unchecked unchecked", ""},
+		{"a role that may not read it", func(f *Facts) {
+			withSecret(f, password, Secret{Presence: There})
+			f.Readers = map[string]Right{password: Forbidden}
+		}, "secret-forbidden error", "A policy of the execution role arn:aws:iam::1:role/x denies it"},
+		{"a role that nothing allows to", func(f *Facts) {
+			withSecret(f, password, Secret{Presence: There})
+			f.Readers = map[string]Right{password: NotAllowed}
+		}, "secret-not-allowed warning", "only a policy of the secret itself"},
+		{"a role of which nobody knows", func(f *Facts) {
+			withSecret(f, password, Secret{Presence: There})
+			f.Readers = map[string]Right{password: NoAnswer}
+		}, "secret-reader-unchecked unchecked", "could not be asked of IAM"},
+		{"a role that may", func(f *Facts) {
+			withSecret(f, password, Secret{Presence: There})
+			f.Readers = map[string]Right{password: Allowed}
+		}, "", ""},
 		{"nobody to read the secret", func(f *Facts) {
 			withSecret(f, password, Secret{Presence: There})
 			f.TaskDefinition.ExecutionRoleArn = nil

@@ -72,7 +72,8 @@ func (c *checkCommand) facts(ctx context.Context) (preflight.Facts, error) {
 
 // sources are where facts come from, of this server.
 func (t target) sources(api clients) facts.Sources {
-	return facts.Sources{ECS: api.ecs, Logs: api.logs, Images: t.images(), Secrets: facts.Stores(api.secrets, api.parameters)}
+	return facts.Sources{ECS: api.ecs, Logs: api.logs, Images: t.images(), Secrets: facts.Stores(api.secrets, api.parameters),
+		Rights: facts.Rights(api.roles, api.region)}
 }
 
 // images is how images are looked for: a server on this machine has those of its engine.

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -47,6 +48,8 @@ type clients struct {
 	secrets    *secretsmanager.Client
 	parameters *ssm.Client
 	balancers  *elasticloadbalancingv2.Client
+	roles      *iam.Client
+	region     string
 	sns        *sns.Client
 	sqs        *sqs.Client
 }
@@ -88,8 +91,9 @@ func (t target) connect(ctx context.Context) (clients, error) {
 		ecs: ecs.NewFromConfig(c), logs: cloudwatchlogs.NewFromConfig(c),
 		secrets: secretsmanager.NewFromConfig(c), parameters: ssm.NewFromConfig(c),
 		balancers: elasticloadbalancingv2.NewFromConfig(c),
-		sns:       sns.NewFromConfig(amazon),
-		sqs:       sqs.NewFromConfig(amazon),
+		roles:     iam.NewFromConfig(c), region: c.Region,
+		sns: sns.NewFromConfig(amazon),
+		sqs: sqs.NewFromConfig(amazon),
 	}, nil
 }
 

@@ -31,6 +31,8 @@ type Sources struct {
 	ECS     ECS
 	Logs    cloudwatchlogs.DescribeLogGroupsAPIClient
 	Secrets func(ctx context.Context, id string) preflight.Secret
+	// Rights asks IAM whether a role may do something to a resource.
+	Rights func(ctx context.Context, role, action, resource string) preflight.Right
 	// Images looks for an image, and for programs in its files.
 	Images func(ctx context.Context, name string, programs []string) preflight.Image
 }
@@ -66,7 +68,7 @@ func (s Sources) definition(ctx context.Context, arn *string) (*types.TaskDefini
 // need not be there yet.
 func (s Sources) Of(ctx context.Context, cluster string, d types.TaskDefinition, service *types.Service) (preflight.Facts, error) {
 	f := preflight.Facts{TaskDefinition: d, Service: service,
-		Images: map[string]preflight.Image{}, Secrets: map[string]preflight.Secret{}, LogGroups: map[string]preflight.Presence{}}
+		Images: map[string]preflight.Image{}, Secrets: map[string]preflight.Secret{}, LogGroups: map[string]preflight.Presence{}, Readers: map[string]preflight.Right{}}
 	for _, c := range d.ContainerDefinitions {
 		s.ofContainer(ctx, f, c)
 	}
@@ -87,6 +89,10 @@ func (s Sources) ofContainer(ctx context.Context, f preflight.Facts, c types.Con
 		id, _ := preflight.SecretID(aws.ToString(secret.ValueFrom))
 		if _, known := f.Secrets[id]; !known && s.Secrets != nil {
 			f.Secrets[id] = s.Secrets(ctx, id)
+		}
+		role := aws.ToString(f.TaskDefinition.ExecutionRoleArn)
+		if _, known := f.Readers[id]; !known && s.Rights != nil && role != "" && f.Secrets[id].Presence != preflight.Missing {
+			f.Readers[id] = s.Rights(ctx, role, preflight.ReadAction(id), id)
 		}
 	}
 	if l := c.LogConfiguration; l != nil && l.Options["awslogs-group"] != "" && s.Logs != nil {

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	secret "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -194,5 +196,38 @@ func TestInspect(t *testing.T) {
 	}
 	if _, err := inspect(usual, []string{"sh"}, 10); err == nil || !strings.Contains(err.Error(), "MiB") {
 		t.Errorf("an image that is too big: %v", err)
+	}
+}
+
+// simulator is an IAM that knows what some roles may.
+type simulator struct{ asked string }
+
+func (s *simulator) SimulatePrincipalPolicy(_ context.Context, in *iam.SimulatePrincipalPolicyInput, _ ...func(*iam.Options)) (*iam.SimulatePrincipalPolicyOutput, error) {
+	s.asked = in.ActionNames[0] + " " + in.ResourceArns[0]
+	known := map[string]iamtypes.PolicyEvaluationDecisionType{"reader": "allowed", "other": "implicitDeny", "barred": "explicitDeny"}
+	decision, is := known[strings.TrimPrefix(*in.PolicySourceArn, "arn:aws:iam::1:role/")]
+	if !is {
+		return nil, &smithy.GenericAPIError{Code: "AccessDenied", Message: "no"}
+	}
+	return &iam.SimulatePrincipalPolicyOutput{EvaluationResults: []iamtypes.EvaluationResult{{EvalDecision: decision}}}, nil
+}
+
+func TestRights(t *testing.T) {
+	for _, story := range []struct {
+		role, resource, asked string
+		want                  preflight.Right
+	}{
+		{"reader", db, "do " + db, preflight.Allowed},
+		{"other", "/db/password", "do arn:aws:ssm:eu-1:1:parameter/db/password", preflight.NotAllowed},
+		{"barred", "plain", "do arn:aws:ssm:eu-1:1:parameter/plain", preflight.Forbidden},
+		{"unknown", db, "do " + db, preflight.NoAnswer},
+	} {
+		s := new(simulator)
+		if got := Rights(s, "eu-1")(t.Context(), "arn:aws:iam::1:role/"+story.role, "do", story.resource); got != story.want || s.asked != story.asked {
+			t.Errorf("%s: %v, asked %q", story.role, got, s.asked)
+		}
+	}
+	if got := Rights(new(simulator), "eu-1")(t.Context(), "no ARN", "do", "/p"); got != preflight.NoAnswer {
+		t.Errorf("of what is no role: %v", got)
 	}
 }

@@ -213,6 +213,9 @@ func (f failure) judge(t *testing.T, w *watched) row {
 		t.Errorf("%s: verdict %s (%d), cause %s; it should be %s (%d), %s\n%s\n%s\n%+v", f.name, got.Outcome, got.code, cause, f.verdict, f.code, f.cause,
 			strings.Join(w.told, "\n"), got.Text, got.why)
 	}
+	if e := got.why; cause != "nothing" && (e.Schema != "steady.why/1" || e.Verdict != "explained" || len(e.Findings[0].Evidence) == 0 || len(e.Findings[0].Remedy) == 0 || e.Findings[0].Page == "") {
+		t.Errorf("%s: the cause is not proven, or has no remedy: %+v", f.name, e)
+	}
 	return row{fmt.Sprintf("| %s | %s (%d) | %s", f.what, got.Outcome, got.code, cause),
 		fmt.Sprintf("%s | %s | %s |\n", told, got.waiter, strings.ReplaceAll(got.service, "|", "/"))}
 }

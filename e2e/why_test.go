@@ -3,7 +3,6 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,75 +62,21 @@ func (c *caller) explained(service, id string) explanation {
 	return e
 }
 
-// Failures that the engine really produces, and the first cause that why names.
-func TestWhyNamesTheCause(t *testing.T) {
+// What no instance has is computed: the cause, that it is hopeless, and what has room.
+// The other causes are those of failures_test.go.
+func TestWhyNothingHasRoom(t *testing.T) {
 	t.Parallel()
-	s := up(t)
-	for _, story := range []struct {
-		name string // and of the service
-		id   string
-		app  func(t *testing.T) types.ContainerDefinition
-	}{
-		{"crash-at-start", "C17", func(*testing.T) types.ContainerDefinition {
-			return app("-say", "DB_URL is not set", "-crash", "3")
-		}},
-		{"ends-well", "C18", func(*testing.T) types.ContainerDefinition { return app("-crash", "0") }},
-		{"other-cpu", "A12", func(*testing.T) types.ContainerDefinition {
-			return app("-say", "exec /usr/local/bin/docker-entrypoint.sh: exec format error", "-crash", "255")
-		}},
-		{"no-registry", "A02", func(*testing.T) types.ContainerDefinition {
-			x := app()
-			x.Image = awssdk.String("localhost:1/nothing/here:1")
-			return x
-		}},
-		{"no-command", "C01", func(*testing.T) types.ContainerDefinition {
-			x := app()
-			x.EntryPoint = []string{"no-such-command"}
-			return x
-		}},
-		{"no-file", "C02", func(*testing.T) types.ContainerDefinition {
-			x := app()
-			x.EntryPoint = []string{"/no/such/command"}
-			return x
-		}},
-		{"port-taken", "C04", func(t *testing.T) types.ContainerDefinition {
-			port := freePort(t)
-			l, err := net.Listen("tcp4", fmt.Sprintf("0.0.0.0:%d", port))
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { l.Close() })
-			x := app()
-			x.PortMappings[0].HostPort = &port
-			return x
-		}},
-		{"out-of-memory", "C12", func(*testing.T) types.ContainerDefinition {
-			x := app("-memory", "200")
-			x.Memory = awssdk.Int32(32)
-			return x
-		}},
-	} {
-		t.Run(story.name, func(t *testing.T) {
-			t.Parallel()
-			c := s.caller(t)
-			c.service(story.name, 1, story.app(t))
-			c.explained(story.name, story.id)
-		})
+	c := up(t).caller(t)
+	definition := app()
+	definition.Memory = awssdk.Int32(100 << 20) // 100 TiB
+	c.service("no-memory", 1, definition)
+	e := c.explained("no-memory", "E03")
+	if e.Outlook.Hopeless == nil || e.Outlook.Hopeless.ID != "E38" || !strings.Contains(e.Outlook.Hopeless.Reason, "a task needs 104857600 MiB of memory") {
+		t.Errorf("outlook %+v", e.Outlook)
 	}
-	t.Run("no-memory", func(t *testing.T) {
-		t.Parallel()
-		c := s.caller(t)
-		definition := app()
-		definition.Memory = awssdk.Int32(100 << 20) // 100 TiB
-		c.service("no-memory", 1, definition)
-		e := c.explained("no-memory", "E03")
-		if e.Outlook.Hopeless == nil || e.Outlook.Hopeless.ID != "E38" || !strings.Contains(e.Outlook.Hopeless.Reason, "a task needs 104857600 MiB of memory") {
-			t.Errorf("outlook %+v", e.Outlook)
-		}
-		if e.Room == nil || e.Room.Tasks != 0 || len(e.Room.Instances) == 0 || e.Room.Instances[0].Reason != "RESOURCE:MEMORY" {
-			t.Errorf("room %+v", e.Room)
-		}
-	})
+	if e.Room == nil || e.Room.Tasks != 0 || len(e.Room.Instances) == 0 || e.Room.Instances[0].Reason != "RESOURCE:MEMORY" {
+		t.Errorf("room %+v", e.Room)
+	}
 }
 
 // A task, a deployment and what the AWS CLI printed lead to the same cause as the

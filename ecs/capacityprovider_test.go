@@ -192,6 +192,10 @@ func TestTasksOnFargate(t *testing.T) {
 	task := must(w.RunTask(t.Context(), in)).Tasks[0]
 	check(t, "the task", fmt.Sprintf("%s %s %s %s %d %v", task.LaunchType, *task.CapacityProviderName, *task.PlatformVersion, *task.PlatformFamily, task.EphemeralStorage.SizeInGiB, task.ContainerInstanceArn == nil),
 		"FARGATE FARGATE_SPOT 1.4.0 Linux 20 true")
+	in.Overrides = &types.TaskOverride{EphemeralStorage: &types.EphemeralStorage{SizeInGiB: 30}}
+	check(t, "overridden storage", must(w.RunTask(t.Context(), in)).Tasks[0].EphemeralStorage.SizeInGiB, 30)
+	in.Overrides.EphemeralStorage.SizeInGiB = 201
+	w.fails("InvalidParameterException: EphemeralStorage size should be at most 200", func() error { return failed(w.RunTask(t.Context(), in)) })
 	w.update(func(tx *state.Tx) { tx.DeleteInstance("i1") })
 	in = &ecs.RunTaskInput{TaskDefinition: aws.String("fargate"), NetworkConfiguration: subnets("subnet-a"), LaunchType: "FARGATE", Count: aws.Int32(2)}
 	out := must(w.RunTask(t.Context(), in))

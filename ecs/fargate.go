@@ -45,6 +45,21 @@ func checkFargateSize(cpu, memory int) error {
 	return nil
 }
 
+// checkStorageOverride: "this parameter is only supported for tasks hosted on Fargate".
+func checkStorageOverride(s *types.EphemeralStorage, launch types.LaunchType) error {
+	switch {
+	case s == nil:
+		return nil
+	case launch != types.LaunchTypeFargate:
+		return invalid("The override of ephemeralStorage is supported for tasks on FARGATE only.")
+	case s.SizeInGiB < minEphemeralStorage:
+		return invalid("EphemeralStorage size should be at least %d", minEphemeralStorage)
+	case s.SizeInGiB > maxEphemeralStorage:
+		return invalid("EphemeralStorage size should be at most %d", maxEphemeralStorage)
+	}
+	return nil
+}
+
 // checkFargate tells why a task definition is not valid for Fargate.
 func checkFargate(d *model.TaskDefinition) error {
 	if d.Spec.NetworkMode != types.NetworkModeAwsvpc {

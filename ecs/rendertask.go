@@ -60,6 +60,9 @@ func showFargate(s *state.Snapshot, shown *types.Task, t *model.Task) {
 	if d, ok := s.TaskDefinition(t.TaskDefinition); ok && d.Spec.EphemeralStorage != nil {
 		shown.EphemeralStorage = d.Spec.EphemeralStorage
 	}
+	if t.Overrides.EphemeralStorage != nil {
+		shown.EphemeralStorage = t.Overrides.EphemeralStorage
+	}
 }
 
 func showTimes(shown *types.Task, t *model.Task) {

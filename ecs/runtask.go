@@ -191,6 +191,9 @@ func (r *run) prepare(tx *state.Tx) (d *model.TaskDefinition, o types.TaskOverri
 	if q, err = r.request(d, o); err != nil {
 		return d, o, q, err
 	}
+	if err = checkStorageOverride(o.EphemeralStorage, r.on.launch); err != nil {
+		return d, o, q, err
+	}
 	if err = checkCompatible(d, r.on.launch); err == nil && r.on.launch == types.LaunchTypeFargate {
 		err = first(checkPlacementOn(r.on.launch, r.in.PlacementConstraints, r.in.PlacementStrategy), checkFargateSize(q.CPU, q.Memory))
 	}

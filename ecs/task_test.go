@@ -232,7 +232,7 @@ func TestRefusedRuns(t *testing.T) {
 			func(in *ecs.RunTaskInput) {
 				in.Overrides = overriding("app", func(o *types.ContainerOverride) { o.Environment = make([]types.KeyValuePair, 1) })
 			}},
-		{"ClientException: overrides.ephemeralStorage is not supported by Steady yet: remove it from the request",
+		{"InvalidParameterException: The override of ephemeralStorage is supported for tasks on FARGATE only.",
 			func(in *ecs.RunTaskInput) {
 				in.Overrides = &types.TaskOverride{EphemeralStorage: &types.EphemeralStorage{}}
 			}},

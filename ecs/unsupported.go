@@ -107,7 +107,6 @@ var runTaskMembers = []unsupported[ecs.RunTaskInput]{
 }
 
 var overrideMembers = []unsupported[types.TaskOverride]{
-	{"overrides.ephemeralStorage", func(o *types.TaskOverride) bool { return o.EphemeralStorage != nil }},
 	//lint:ignore SA1019 a client may still send what AWS has given up
 	{"overrides.inferenceAcceleratorOverrides", func(o *types.TaskOverride) bool { return len(o.InferenceAcceleratorOverrides) > 0 }},
 }

@@ -56,7 +56,7 @@ func TestEveryMemberIsCarriedOutOrRefused(t *testing.T) {
 			"PlacementConstraints PlacementStrategy PropagateTags ReferenceId StartedBy Tags CapacityProviderStrategy LaunchType PlatformVersion")
 	})
 	t.Run("overrides", func(t *testing.T) {
-		everyMember(t, overrideMembers, "ContainerOverrides Cpu ExecutionRoleArn Memory TaskRoleArn")
+		everyMember(t, overrideMembers, "ContainerOverrides Cpu EphemeralStorage ExecutionRoleArn Memory TaskRoleArn")
 	})
 	t.Run("container override", func(t *testing.T) {
 		everyMember(t, containerOverrideMembers, "Command Cpu Environment Memory MemoryReservation Name ResourceRequirements")

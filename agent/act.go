@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"steady/model"
 	"steady/runtime"
 )
@@ -61,7 +59,7 @@ func (r *runner) pull(ctx, wanted context.Context, p *part) {
 	r.act(p, func() func() {
 		var image runtime.Pulled
 		err := limited(wanted, pullLimit, "pulled", func(ctx context.Context) (err error) {
-			image, err = r.fetch(ctx, aws.ToString(p.definition.Image), r.digest(p.name))
+			image, err = r.fetch(ctx, p)
 			return err
 		})
 		return func() {
@@ -116,6 +114,7 @@ func (r *runner) spec(p *part) runtime.Spec {
 		holder = r.own.heldBy()
 	}
 	connect(&s, r.definition.Spec.NetworkMode, holder)
+	r.furnish(&s, p.name)
 	return s
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"steady/agent/output"
+	"steady/agent/supply"
 	"steady/fleet"
 	"steady/model"
 	"steady/runtime"
@@ -55,6 +56,9 @@ type Config struct {
 	Log          *slog.Logger
 	// Output is where what the containers write goes; nil leaves it to the runtime.
 	Output output.Sink
+	// Supply is where secrets and environment files come from; nil: tasks that need any
+	// do not start.
+	Supply *supply.Sources
 	// KeepStopped is how many stopped tasks of each service, and of each family of
 	// stand-alone tasks, keep their containers here, the newest: for docker logs, docker
 	// inspect and docker cp. 0 is none.

@@ -27,6 +27,12 @@ var ownCapabilities = []string{
 	capability + "container-port-range",
 	capability + "pid-ipc-namespace-sharing",
 	capability + "task-eni",
+	capability + "secrets.asm.environment-variables",
+	capability + "secrets.ssm.environment-variables",
+	capability + "secrets.asm.bootstrap.log-driver",
+	capability + "secrets.ssm.bootstrap.log-driver",
+	capability + "env-files.s3",
+	capability + "private-registry-authentication.secretsmanager",
 }
 
 // engineDrivers are the log drivers of the engine that a task definition can ask for.

@@ -87,11 +87,11 @@ func (e *engine) Info(ctx context.Context) (runtime.Info, error) {
 	return e.Runtime.Info(ctx)
 }
 
-func (e *engine) Pull(ctx context.Context, image, digest string) (runtime.Pulled, error) {
+func (e *engine) Pull(ctx context.Context, image, digest string, with ...runtime.Credentials) (runtime.Pulled, error) {
 	if err := e.enter(ctx, "Pull"); err != nil {
 		return runtime.Pulled{}, err
 	}
-	return e.Runtime.Pull(ctx, image, digest)
+	return e.Runtime.Pull(ctx, image, digest, with...)
 }
 
 func (e *engine) Create(ctx context.Context, spec runtime.Spec) (id string, err error) {

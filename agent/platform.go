@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"steady/model"
@@ -30,8 +31,12 @@ func checkPlatform(d *model.TaskDefinition, image runtime.Pulled) error {
 }
 
 // fetch makes an image available that its task definition can run.
-func (r *runner) fetch(ctx context.Context, image, digest string) (runtime.Pulled, error) {
-	pulled, err := r.agent.Runtime.Pull(ctx, image, digest)
+func (r *runner) fetch(ctx context.Context, p *part) (runtime.Pulled, error) {
+	with, err := r.registry(ctx, p)
+	if err != nil {
+		return runtime.Pulled{}, err
+	}
+	pulled, err := r.agent.Runtime.Pull(ctx, aws.ToString(p.definition.Image), r.digest(p.name), with...)
 	if err != nil {
 		return pulled, err
 	}

@@ -42,6 +42,7 @@ type runner struct {
 	report   model.Observation
 	provided provision
 	busy     bool // the resources are being made, or given back
+	supplies supplies
 	stopping bool
 	said     saying
 	done     chan func() // what has been done beside, to be noted
@@ -96,6 +97,7 @@ func newRunner(a *Agent, session *fleet.Session, as fleet.Assignment) *runner {
 		r.own = newInterface(r)
 		r.resources = append(r.resources, r.own.resource())
 	}
+	r.resources = append(r.resources, r.supplyResource(as.Task)...)
 	return r
 }
 

@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,12 +64,16 @@ func checkOverridesLength(in *types.TaskOverride) error {
 
 func checkContainerOverride(o *types.ContainerOverride, d *model.TaskDefinition) error {
 	name := aws.ToString(o.Name)
-	if _, ok := d.Container(name); !ok {
+	defined, ok := d.Container(name)
+	if !ok {
 		return invalid("Override for container named %s is not a container in the TaskDefinition.", name)
 	}
 	for _, e := range o.Environment {
 		if n := aws.ToString(e.Name); n == "" || strings.ContainsAny(n, "=\x00") {
 			return invalid("The override of container '%s' has an environment variable with the name %q.", name, n)
+		}
+		if slices.ContainsFunc(defined.Secrets, func(s types.Secret) bool { return aws.ToString(s.Name) == *e.Name }) {
+			return refused("The secret name must be unique and not shared with any new or existing environment variables set on the container, such as '%s'.", *e.Name)
 		}
 	}
 	if aws.ToInt32(o.Cpu) < 0 {

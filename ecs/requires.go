@@ -48,6 +48,12 @@ var containerNeeds = []need[types.ContainerDefinition]{
 	{dockerAPI + "1.20", ofLinux(func(l *types.LinuxParameters) bool { return l.Swappiness != nil })},
 	{capability + "apparmor", secured("apparmor:")},
 	{capability + "selinux", secured("label:")},
+	{"ecs.capability.secrets.asm.environment-variables", ofSecrets("asm")},
+	{"ecs.capability.secrets.ssm.environment-variables", ofSecrets("ssm")},
+	{"ecs.capability.secrets.asm.bootstrap.log-driver", ofSecretOptions("asm")},
+	{"ecs.capability.secrets.ssm.bootstrap.log-driver", ofSecretOptions("ssm")},
+	{"ecs.capability.env-files.s3", func(c *types.ContainerDefinition) bool { return len(c.EnvironmentFiles) > 0 }},
+	{"ecs.capability.private-registry-authentication.secretsmanager", func(c *types.ContainerDefinition) bool { return c.RepositoryCredentials != nil }},
 	{rangeCapability, func(c *types.ContainerDefinition) bool {
 		return slices.ContainsFunc(c.PortMappings, func(p types.PortMapping) bool { return aws.ToString(p.ContainerPortRange) != "" })
 	}},

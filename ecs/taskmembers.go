@@ -29,6 +29,7 @@ func checkTask(in *ecs.RegisterTaskDefinitionInput) error {
 		checkRanges(in),
 		checkSwapOf(in),
 		checkFirelens(in),
+		checkSecrets(in),
 	)
 }
 

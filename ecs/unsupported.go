@@ -55,15 +55,9 @@ var definitionMembers = []unsupported[ecs.RegisterTaskDefinitionInput]{
 var containerMembers = []unsupported[types.ContainerDefinition]{
 	{"credentialSpecs", func(c *types.ContainerDefinition) bool { return len(c.CredentialSpecs) > 0 }},
 	{"dependsOn", func(c *types.ContainerDefinition) bool { return len(c.DependsOn) > 0 }},
-	{"environmentFiles", func(c *types.ContainerDefinition) bool { return len(c.EnvironmentFiles) > 0 }},
-	{"logConfiguration.secretOptions", func(c *types.ContainerDefinition) bool {
-		return c.LogConfiguration != nil && len(c.LogConfiguration.SecretOptions) > 0
-	}},
-	{"repositoryCredentials", func(c *types.ContainerDefinition) bool { return c.RepositoryCredentials != nil }},
 	{"restartPolicy", func(c *types.ContainerDefinition) bool {
 		return c.RestartPolicy != nil && aws.ToBool(c.RestartPolicy.Enabled)
 	}},
-	{"secrets", func(c *types.ContainerDefinition) bool { return len(c.Secrets) > 0 }},
 	{"startTimeout", func(c *types.ContainerDefinition) bool { return c.StartTimeout != nil }},
 }
 

@@ -17,7 +17,7 @@ func TestEveryMemberIsCarriedOutOrRefused(t *testing.T) {
 		everyMember(t, slices.Concat(containerMembers, firelensMembers), "Command Cpu DisableNetworking DnsSearchDomains DnsServers DockerLabels DockerSecurityOptions EntryPoint "+
 			"Environment Essential ExtraHosts HealthCheck Hostname Image Interactive Links LinuxParameters Memory MemoryReservation MountPoints "+
 			"Name PortMappings Privileged PseudoTerminal ReadonlyRootFilesystem ResourceRequirements StopTimeout SystemControls Ulimits User "+
-			"VersionConsistency VolumesFrom WorkingDirectory")
+			"VersionConsistency VolumesFrom WorkingDirectory EnvironmentFiles LogConfiguration RepositoryCredentials Secrets")
 	})
 	t.Run("task definition", func(t *testing.T) {
 		everyMember(t, definitionMembers, "ContainerDefinitions EphemeralStorage Family Cpu IpcMode Memory ExecutionRoleArn NetworkMode PidMode PlacementConstraints "+

@@ -29,9 +29,10 @@ type Runtime interface {
 	// Pull makes the image available and tells which one it is. An image that cannot
 	// be pulled but is present under that very name is used as it is. With a digest,
 	// as a Pull of the same image returned it here or on another machine, it makes
-	// exactly that image available, whatever the name stands for by now. It fails
-	// with an *Error named CannotPullContainerError.
-	Pull(ctx context.Context, image, digest string) (Pulled, error)
+	// exactly that image available, whatever the name stands for by now. The registry
+	// is asked with the credentials, if one is given. It fails with an *Error named
+	// CannotPullContainerError.
+	Pull(ctx context.Context, image, digest string, with ...Credentials) (Pulled, error)
 	// Create makes a container of an image that is here and returns its id. Fails
 	// with an *Error named CannotCreateContainerError.
 	Create(ctx context.Context, spec Spec) (id string, err error)

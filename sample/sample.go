@@ -38,6 +38,7 @@ type settings struct {
 	unhealthy, ignoreTerm       bool
 	memory, logBytes, logLines  int
 	sayStderr                   string
+	hashEnv                     string
 	cpu                         bool
 	flood                       time.Duration
 }
@@ -80,6 +81,7 @@ func parse(args []string, env func(string) (string, bool), out io.Writer) (setti
 	f.DurationVar(&s.flood, "flood", 0, "before serving, write lines of -log-bytes as fast as possible, so long")
 	f.StringVar(&s.say, "say", "", "write this `text` first, as it is")
 	f.StringVar(&s.sayStderr, "say-stderr", "", "write this `text` first, as it is, to the standard error")
+	f.StringVar(&s.hashEnv, "hash-env", "", "write the length and the SHA-256 of these environment `variables` first, separated by commas")
 	f.BoolVar(&s.cpu, "cpu", false, "use one processor")
 	f.StringVar(&s.check, "check", "", "be a health check: ask this `URL`, exit 0 if it answers 2xx, else 1")
 	if err := f.Parse(args); err != nil {

@@ -3,9 +3,11 @@ package sample
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -13,6 +15,14 @@ import (
 func (s settings) speak(out io.Writer) {
 	if s.say != "" {
 		fmt.Fprintln(out, s.say)
+	}
+	for _, name := range strings.FieldsFunc(s.hashEnv, func(r rune) bool { return r == ',' }) {
+		value, ok := os.LookupEnv(name)
+		if !ok {
+			fmt.Fprintln(out, name, "is not set")
+			continue
+		}
+		fmt.Fprintf(out, "%s has %d bytes, sha256 %x\n", name, len(value), sha256.Sum256([]byte(value)))
 	}
 	if s.sayStderr != "" {
 		fmt.Fprintln(os.Stderr, s.sayStderr)

@@ -97,6 +97,12 @@ func (i *Issuer) roleID(arn string) string {
 	return "AROA" + base32.StdEncoding.EncodeToString(sum[:])[:17]
 }
 
+// Caller is who works under a role for a task.
+func (i *Issuer) Caller(role, task string) awsapi.Caller {
+	role = i.Access.RoleARN(role)
+	return i.caller(token{Role: role, RoleID: i.roleID(role), Session: task})
+}
+
 func (i *Issuer) caller(t token) awsapi.Caller {
 	return awsapi.Caller{
 		ARN:    i.Realm.AssumedRoleARN(t.Role[strings.LastIndexByte(t.Role, '/')+1:], t.Session),

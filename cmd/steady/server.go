@@ -224,6 +224,7 @@ func (s *server) runAgent(ctx context.Context, i *model.Instance, fail context.C
 		Runtime: s.runtime, Fleet: s.fleet, Instance: i,
 		Installation: s.id, Realm: s.realm, Log: s.log, KeepStopped: s.options.KeepStopped,
 		Output: outputSink{s.archive}, Network: "steady-" + s.id, PauseImage: s.pauseImage,
+		Supply: s.supplies(ctx),
 	})
 	if err := a.Run(ctx); err != nil && ctx.Err() == nil {
 		fail(err)

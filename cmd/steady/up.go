@@ -26,6 +26,7 @@ type upCommand struct {
 	Region              string            `help:"Region in ARNs. Keep it: ARNs that are in use change with it." default:"us-east-1"`
 	Account             string            `help:"Account id in ARNs." default:"000000000000"`
 	IAM                 string            `name:"iam" help:"What roles may do that do not exist here: known lets them do everything, so that a task definition from AWS just runs; enforce lets them do nothing. Roles that exist here are always decided by their policies." enum:"known,enforce" default:"known"`
+	S3Endpoint          string            `name:"s3-endpoint" help:"URL of an S3 endpoint for the environment files of task definitions. Requests are signed with the AWS credentials of the environment, if there are any." placeholder:"URL"`
 	LogLevel            slog.Level        `help:"Log level: debug, info, warn, error." default:"info"`
 }
 

@@ -22,16 +22,18 @@ type flight struct {
 	err     error
 }
 
-// do runs call, or joins the one in progress for the same key. The call goes on as
-// long as one of its callers waits, so the first one to leave does not spoil it.
-func (f *flights) do(ctx context.Context, key string, call func(context.Context) (runtime.Pulled, error)) (runtime.Pulled, error) {
+// do runs call, or joins the one in progress for the same image and credentials. The
+// call goes on as long as one of its callers waits, so the first one to leave does not
+// spoil it.
+func (f *flights) do(ctx context.Context, image, auth string, call func(context.Context) (runtime.Pulled, error)) (runtime.Pulled, error) {
+	key := image + "\n" + auth // told to nobody
 	fl := f.join(ctx, key, call)
 	defer f.leave(key, fl)
 	select {
 	case <-fl.done:
 		return fl.result, fl.err
 	case <-ctx.Done():
-		return runtime.Pulled{}, failure("CannotPullContainerError", key, ctx.Err())
+		return runtime.Pulled{}, failure("CannotPullContainerError", image, ctx.Err())
 	}
 }
 

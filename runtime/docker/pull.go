@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/distribution/reference"
+	"github.com/moby/moby/api/pkg/authconfig"
 	"github.com/moby/moby/api/types/image"
+	"github.com/moby/moby/api/types/registry"
 	"github.com/moby/moby/client"
 
 	"steady/runtime"
@@ -34,20 +36,34 @@ var errSilent = errors.New("the registry did not answer")
 // With a digest the image is looked for here first: under the repository's name, then
 // by its id, which is the digest of an image that came from no registry.
 //
-// Callers that want the same image at the same time share one pull.
-func (r *Runtime) Pull(ctx context.Context, ref, digest string) (runtime.Pulled, error) {
-	if digest == "" {
-		return r.pulls.do(ctx, ref, func(ctx context.Context) (runtime.Pulled, error) { return r.pull(ctx, ref) })
+// Callers that want the same image with the same credentials at the same time share one
+// pull.
+func (r *Runtime) Pull(ctx context.Context, ref, digest string, with ...runtime.Credentials) (runtime.Pulled, error) {
+	auth, err := registryAuth(with)
+	if err != nil {
+		return runtime.Pulled{}, pullFailure(ref, err)
 	}
-	return r.pulls.do(ctx, ref+"@"+digest, func(ctx context.Context) (runtime.Pulled, error) { return r.pullDigest(ctx, ref, digest) })
+	if digest == "" {
+		return r.pulls.do(ctx, ref, auth, func(ctx context.Context) (runtime.Pulled, error) { return r.pull(ctx, ref, auth) })
+	}
+	return r.pulls.do(ctx, ref+"@"+digest, auth, func(ctx context.Context) (runtime.Pulled, error) { return r.pullDigest(ctx, ref, digest, auth) })
 }
 
-func (r *Runtime) pull(ctx context.Context, ref string) (runtime.Pulled, error) {
+// registryAuth is what the engine tells the registry, empty without credentials.
+func registryAuth(with []runtime.Credentials) (string, error) {
+	c, ok := runtime.First(with)
+	if !ok {
+		return "", nil
+	}
+	return authconfig.Encode(registry.AuthConfig{Username: c.Username, Password: c.Password})
+}
+
+func (r *Runtime) pull(ctx context.Context, ref, auth string) (runtime.Pulled, error) {
 	local := r.local(ctx, ref)
 	if local.present && !local.fromRegistry {
 		return local.Pulled, nil
 	}
-	err := r.fetch(ctx, ref, local.present)
+	err := r.fetch(ctx, ref, auth, local.present)
 	if err == nil {
 		return r.local(ctx, ref).Pulled, nil
 	}
@@ -60,7 +76,7 @@ func (r *Runtime) pull(ctx context.Context, ref string) (runtime.Pulled, error) 
 
 // pullDigest makes one image of a name's repository available, whatever the name
 // stands for.
-func (r *Runtime) pullDigest(ctx context.Context, ref, digest string) (runtime.Pulled, error) {
+func (r *Runtime) pullDigest(ctx context.Context, ref, digest, auth string) (runtime.Pulled, error) {
 	candidates, err := namesOf(ref, digest)
 	if err != nil {
 		return runtime.Pulled{}, naming(pullFailure(ref, err), ref+"@"+digest)
@@ -71,7 +87,7 @@ func (r *Runtime) pullDigest(ctx context.Context, ref, digest string) (runtime.P
 		}
 	}
 	pinned := candidates[0]
-	if err := r.fetch(ctx, pinned, false); err != nil {
+	if err := r.fetch(ctx, pinned, auth, false); err != nil {
 		return runtime.Pulled{}, naming(pullFailure(pinned, err), ref+"@"+digest)
 	}
 	return runtime.Pulled{Digest: digest, Ref: pinned, Platform: r.local(ctx, pinned).Platform}, nil
@@ -106,20 +122,20 @@ func naming(err error, image string) error {
 
 // fetch pulls from the registry. When the image is present too, a silent registry is
 // given up on after registryPatience.
-func (r *Runtime) fetch(ctx context.Context, ref string, present bool) error {
+func (r *Runtime) fetch(ctx context.Context, ref, auth string, present bool) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if present {
 		patience := time.AfterFunc(r.patience, func() { cancel(errSilent) })
 		defer patience.Stop()
-		return r.download(ctx, ref, func() { patience.Stop() })
+		return r.download(ctx, ref, auth, func() { patience.Stop() })
 	}
-	return r.download(ctx, ref, func() {})
+	return r.download(ctx, ref, auth, func() {})
 }
 
 // download pulls and calls heard with each word from the registry.
-func (r *Runtime) download(ctx context.Context, ref string, heard func()) error {
-	progress, err := r.engine.ImagePull(ctx, ref, client.ImagePullOptions{})
+func (r *Runtime) download(ctx context.Context, ref, auth string, heard func()) error {
+	progress, err := r.engine.ImagePull(ctx, ref, client.ImagePullOptions{RegistryAuth: auth})
 	if err != nil {
 		return causeOr(ctx, err)
 	}

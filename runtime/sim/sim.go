@@ -131,7 +131,7 @@ func (r *Runtime) Push(image string) {
 
 // Pull finds every image, but those whose name ends in "pull-fail". The digest is made
 // from the name and the number of times that it was pushed.
-func (r *Runtime) Pull(ctx context.Context, image, digest string) (runtime.Pulled, error) {
+func (r *Runtime) Pull(ctx context.Context, image, digest string, _ ...runtime.Credentials) (runtime.Pulled, error) {
 	const name = "CannotPullContainerError"
 	if err := ctx.Err(); err != nil {
 		return runtime.Pulled{}, ended(name, image, err)

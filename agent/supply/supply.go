@@ -1,0 +1,252 @@
+// Package supply gets what the containers of a task are given that is not in its
+// definition: secrets, parameters, environment files and the credentials of registries,
+// under the task's execution role and through the public APIs. It keeps and logs none of
+// their values.
+package supply
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"steady/awslogs"
+	"steady/model"
+	"steady/runtime"
+)
+
+// Sources is where things are got from.
+type Sources struct {
+	// Endpoint is the URL of Secrets Manager and SSM, for requests of this region.
+	Endpoint string
+	Realm    model.Realm
+	// Credentials gives credentials of a role for a task. Its error is told as the
+	// reason why the task did not start.
+	Credentials func(ctx context.Context, role, task string) (aws.Credentials, error)
+	// Allowed tells whether a role may do something that is not asked of Steady's own
+	// APIs; its error is that of AWS.
+	Allowed func(ctx context.Context, role, task, action, resource string) error
+	// LogGroup tells whether a log group exists; nil: it is taken to.
+	LogGroup func(name string) bool
+	// S3 is the URL of an endpoint for the files of S3, empty where there is none.
+	S3 string
+	// S3Credentials sign requests to it.
+	S3Credentials aws.CredentialsProvider
+	HTTP          *http.Client // nil: http.DefaultClient
+}
+
+// Container is what one container is given.
+type Container struct {
+	// Files are the variables of its environment files, and Secrets those of its
+	// secrets, as NAME=value. What the definition itself sets comes between the two.
+	Files   []string
+	Secrets []string
+	// LogOptions are options of its log driver.
+	LogOptions map[string]string
+	// Registry is what its image is pulled with; nil where nothing is said.
+	Registry *runtime.Credentials
+}
+
+// Needed tells whether a task needs anything of this package.
+func Needed(d *model.TaskDefinition) bool {
+	for _, c := range d.Containers() {
+		l := c.LogConfiguration
+		if len(c.Secrets) > 0 || len(c.EnvironmentFiles) > 0 || c.RepositoryCredentials != nil ||
+			l != nil && (len(l.SecretOptions) > 0 || l.LogDriver == types.LogDriverAwslogs && aws.ToString(d.Spec.ExecutionRoleArn) != "") {
+			return true
+		}
+	}
+	return false
+}
+
+// NeedsRegistry tells whether a container's image is pulled with credentials.
+func NeedsRegistry(c types.ContainerDefinition) bool { return c.RepositoryCredentials != nil }
+
+// Get gets all that the containers of a task need, each thing once, by the name of the
+// container. Its error is what follows "ResourceInitializationError: " in ECS's words.
+func (s *Sources) Get(ctx context.Context, t *model.Task, d *model.TaskDefinition) (map[string]Container, error) {
+	g, err := s.getter(ctx, t, d)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.collect(); err != nil {
+		return nil, pullingSecrets(err)
+	}
+	if err := g.fetch(ctx); err != nil {
+		return nil, err
+	}
+	all := map[string]Container{}
+	for _, c := range d.Containers() {
+		given, err := g.container(c)
+		if err != nil {
+			return nil, pullingSecrets(err)
+		}
+		all[aws.ToString(c.Name)] = given
+	}
+	return all, nil
+}
+
+func pullingSecrets(err error) error {
+	return fmt.Errorf("unable to pull secrets or registry auth: execution resource retrieval failed: %w", err)
+}
+
+// role is the execution role: that of the definition, unless the task says otherwise.
+func role(t *model.Task, d *model.TaskDefinition) string {
+	if r := aws.ToString(t.Overrides.ExecutionRoleArn); r != "" {
+		return r
+	}
+	return aws.ToString(d.Spec.ExecutionRoleArn)
+}
+
+// getter gets the things of one task.
+type getter struct {
+	*Sources
+	task       *model.Task
+	definition *model.TaskDefinition
+	role       string
+	apis       apis
+
+	secrets    map[secretKey]*secret
+	parameters map[string]*parameter
+	files      map[string]*file
+}
+
+func (s *Sources) getter(ctx context.Context, t *model.Task, d *model.TaskDefinition) (*getter, error) {
+	g := &getter{
+		Sources: s, task: t, definition: d, role: role(t, d),
+		secrets: map[secretKey]*secret{}, parameters: map[string]*parameter{}, files: map[string]*file{},
+	}
+	if g.role == "" {
+		return g, nil
+	}
+	c, err := s.Credentials(ctx, g.role, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	g.apis = s.connect(c)
+	return g, nil
+}
+
+// collect notes each thing that is needed once.
+func (g *getter) collect() error {
+	for _, c := range g.definition.Containers() {
+		for _, from := range references(c) {
+			r, err := ParseReference(from)
+			if err != nil {
+				return err
+			}
+			if r.Secret != "" {
+				k := keyOf(r)
+				g.secrets[k] = &secret{key: k}
+			} else {
+				g.parameters[r.Parameter] = &parameter{}
+			}
+		}
+		for _, f := range c.EnvironmentFiles {
+			g.files[aws.ToString(f.Value)] = &file{}
+		}
+	}
+	return nil
+}
+
+// references are all the valueFroms of a container.
+func references(c types.ContainerDefinition) []string {
+	var all []string
+	for _, s := range c.Secrets {
+		all = append(all, aws.ToString(s.ValueFrom))
+	}
+	if c.LogConfiguration != nil {
+		for _, s := range c.LogConfiguration.SecretOptions {
+			all = append(all, aws.ToString(s.ValueFrom))
+		}
+	}
+	if c.RepositoryCredentials != nil {
+		all = append(all, aws.ToString(c.RepositoryCredentials.CredentialsParameter))
+	}
+	return all
+}
+
+// fetch gets everything at once. The first error in the order of the definition is told.
+func (g *getter) fetch(ctx context.Context) error {
+	var all sync.WaitGroup
+	for _, x := range g.secrets {
+		all.Go(func() { x.value, x.err = g.apis.secret(ctx, x.key) })
+	}
+	all.Go(func() { g.apis.allParameters(ctx, g.parameters) })
+	for from, x := range g.files {
+		all.Go(func() { x.variables, x.err = g.readFile(ctx, from) })
+	}
+	all.Wait()
+	for _, c := range g.definition.Containers() {
+		for _, f := range c.EnvironmentFiles {
+			if err := g.files[aws.ToString(f.Value)].err; err != nil {
+				return fmt.Errorf("failed to download env files: file download command: non empty error stream: %w", err)
+			}
+		}
+	}
+	return g.logGroups(ctx)
+}
+
+// logGroups: what a container writes goes to its log group under the execution role.
+func (g *getter) logGroups(ctx context.Context) error {
+	if g.role == "" {
+		return nil
+	}
+	for _, c := range g.definition.Containers() {
+		o, given, err := awslogs.Of(c)
+		if !given || err != nil { // an error is told when the container starts
+			continue
+		}
+		group, stream := o.Location(awslogs.Container{
+			Cluster: g.task.Cluster, Family: g.definition.Family, Name: aws.ToString(c.Name), Task: g.task.ID, RuntimeID: g.task.ID,
+		})
+		arn := "arn:aws:logs:" + g.Realm.Region + ":" + g.Realm.Account + ":log-group:" + group
+		if o.CreateGroup && g.LogGroup != nil && !g.LogGroup(group) {
+			if err := g.Allowed(ctx, g.role, g.task.ID, "logs:CreateLogGroup", arn+":log-stream:"); err != nil {
+				return fmt.Errorf("failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log group: %w : exit status 1", err)
+			}
+		}
+		for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
+			if err := g.Allowed(ctx, g.role, g.task.ID, action, arn+":log-stream:"+stream); err != nil {
+				return fmt.Errorf("failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: %w : exit status 1", err)
+			}
+		}
+	}
+	return nil
+}
+
+// container puts together what a container is given.
+func (g *getter) container(c types.ContainerDefinition) (given Container, err error) {
+	var files [][]variable
+	for _, f := range c.EnvironmentFiles {
+		files = append(files, g.files[aws.ToString(f.Value)].variables)
+	}
+	given.Files = merge(files)
+	for _, s := range c.Secrets {
+		value, err := g.value(aws.ToString(s.ValueFrom))
+		if err != nil {
+			return given, err
+		}
+		given.Secrets = append(given.Secrets, aws.ToString(s.Name)+"="+value)
+	}
+	if l := c.LogConfiguration; l != nil && len(l.SecretOptions) > 0 {
+		given.LogOptions = map[string]string{}
+		for _, s := range l.SecretOptions {
+			if given.LogOptions[aws.ToString(s.Name)], err = g.value(aws.ToString(s.ValueFrom)); err != nil {
+				return given, err
+			}
+		}
+	}
+	if r := c.RepositoryCredentials; r != nil {
+		value, err := g.value(aws.ToString(r.CredentialsParameter))
+		if err != nil {
+			return given, err
+		}
+		given.Registry, err = registry(value)
+		return given, err
+	}
+	return given, nil
+}

@@ -1,0 +1,226 @@
+package supply
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"steady/awsapi"
+	"steady/model"
+	"steady/seal"
+	sm "steady/secretsmanager"
+	store "steady/ssm"
+	"steady/state"
+)
+
+var realm = model.Realm{Region: "us-east-1", Account: "000000000000"}
+
+// world has a secret, a parameter, and the sources that know them.
+type world struct {
+	*Sources
+	arn      string
+	requests atomic.Int64
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	s, err := state.Open(state.NewMemory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	box := seal.New(make([]byte, 32))
+	secrets, parameters := sm.New(s, box, realm), store.New(s, box, realm)
+	w := &world{}
+	api := awsapi.Handler(awsapi.Options{Logger: slog.New(slog.DiscardHandler)}, secrets.Service(), parameters.Service())
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.requests.Add(1)
+		api.ServeHTTP(rw, r)
+	}))
+	t.Cleanup(server.Close)
+	made, err := secrets.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("db"),
+		SecretString: aws.String(`{"username":"web","password":"p","n":5432,"none":null,"list":[1]}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.arn = *made.ARN
+	for i := range 12 {
+		if _, err := parameters.PutParameter(t.Context(), &ssm.PutParameterInput{Name: aws.String(fmt.Sprintf("/p/%d", i)), Value: aws.String(fmt.Sprint(i)), Type: ssmtypes.ParameterTypeSecureString}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Sources = &Sources{
+		Endpoint: server.URL, Realm: realm,
+		Credentials: func(_ context.Context, role, _ string) (aws.Credentials, error) {
+			if role == "untrusted" {
+				return aws.Credentials{}, fmt.Errorf("ECS was unable to assume the role")
+			}
+			return aws.Credentials{AccessKeyID: "a", SecretAccessKey: "b"}, nil
+		},
+		Allowed: func(context.Context, string, string, string, string) error { return nil },
+	}
+	return w
+}
+
+func (w *world) get(c types.ContainerDefinition, role string) (Container, error) {
+	c.Name = aws.String("app")
+	d := &model.TaskDefinition{Family: "web", Spec: types.TaskDefinition{ContainerDefinitions: []types.ContainerDefinition{c}, ExecutionRoleArn: &role}}
+	all, err := w.Get(context.Background(), &model.Task{ID: "0123"}, d)
+	return all["app"], err
+}
+
+func secretsOf(froms ...string) (c types.ContainerDefinition) {
+	for i, from := range froms {
+		c.Secrets = append(c.Secrets, types.Secret{Name: aws.String(fmt.Sprintf("S%d", i)), ValueFrom: &from})
+	}
+	return c
+}
+
+func TestEachThingIsFetchedOnce(t *testing.T) {
+	w := newWorld(t)
+	froms := []string{w.arn, w.arn + ":password::", w.arn + ":n::", w.arn + "::AWSCURRENT:", w.arn + ":list::"}
+	want := []string{`S0={"username":"web","password":"p","n":5432,"none":null,"list":[1]}`, "S1=p", "S2=5432", `S3={"username":"web","password":"p","n":5432,"none":null,"list":[1]}`, "S4=[1]"}
+	for i := range 12 {
+		froms = append(froms, fmt.Sprintf("/p/%d", i))
+		want = append(want, fmt.Sprintf("S%d=%d", 5+i, i))
+	}
+	got, err := w.get(secretsOf(froms...), "role")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got.Secrets, want) {
+		t.Errorf("got %q", got.Secrets)
+	}
+	if n := w.requests.Load(); n != 4 { // the secret, once by its label; twelve parameters in two
+		t.Errorf("%d requests", n)
+	}
+}
+
+func TestWhatIsMissingIsToldAsOnECS(t *testing.T) {
+	w := newWorld(t)
+	const before = "unable to pull secrets or registry auth: execution resource retrieval failed: "
+	for _, c := range []struct{ from, role, want string }{
+		{w.arn + ":nope::", "role", before + "unable to retrieve secret from asm: service call has been retried 1 time(s): retrieved secret from Secrets Manager did not contain json key nope"},
+		{w.arn[:len(w.arn)-1], "role", before + "unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret " + w.arn[:len(w.arn)-1] + " from secrets manager: ResourceNotFoundException: Secrets Manager can't find the specified secret. status code: 400, request id: "},
+		{w.arn + ":password", "role", before + "unexpected ARN format with parameters when trying to retrieve ASM secret"},
+		{"arn:aws:secretsmanager:x", "role", before + "an invalid ARN format for the AWS Secrets Manager secret was specified. Specify a valid ARN and try again."},
+		{"/p/none", "role", before + "unable to retrieve secrets from ssm: service call has been retried 1 time(s): invalid parameters: /p/none"},
+		{w.arn, "untrusted", "ECS was unable to assume the role"},
+	} {
+		_, err := w.get(secretsOf(c.from), c.role)
+		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%s: %v\nwant %s", c.from, err, c.want)
+		}
+	}
+}
+
+func TestRegistryCredentials(t *testing.T) {
+	w := newWorld(t)
+	got, err := w.get(types.ContainerDefinition{RepositoryCredentials: &types.RepositoryCredentials{CredentialsParameter: &w.arn}}, "role")
+	if err != nil || got.Registry == nil || got.Registry.Username != "web" || got.Registry.Password != "p" {
+		t.Errorf("%+v, %v", got.Registry, err)
+	}
+	for text, want := range map[string]string{`{"username":"web"}`: "empty field", `{`: "it is no JSON", `[]`: "it is no JSON"} {
+		if _, err := registry(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+func TestEnvironmentFiles(t *testing.T) {
+	w := newWorld(t)
+	var asked []string
+	bucket := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.EscapedPath()+" "+strings.SplitN(r.Header.Get("Authorization"), " ", 2)[0])
+		if r.URL.Path == "/bucket/a b.env" {
+			io.WriteString(rw, "A=bucket\nC=3\r\n")
+			return
+		}
+		http.Error(rw, "no", http.StatusForbidden)
+	}))
+	defer bucket.Close()
+	local := filepath.Join(t.TempDir(), "web.env")
+	if err := os.WriteFile(local, []byte("#A=0\nA=local\n\nnothing\n=x\nB=\"two words\" # no comment\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	files := func(values ...string) (c types.ContainerDefinition) {
+		for _, v := range values {
+			c.EnvironmentFiles = append(c.EnvironmentFiles, types.EnvironmentFile{Type: "s3", Value: &v})
+		}
+		return c
+	}
+	const object = "arn:aws:s3:::bucket/a b.env"
+	if _, err := w.get(files(object), "role"); err == nil || !strings.Contains(err.Error(), "--s3-endpoint") {
+		t.Errorf("without an endpoint: %v", err)
+	}
+	w.S3 = bucket.URL
+	w.S3Credentials = credentials{aws.Credentials{AccessKeyID: "a", SecretAccessKey: "b"}}
+	got, err := w.get(files("file://"+local, object), "role")
+	if err != nil || !slices.Equal(got.Files, []string{"A=local", `B="two words" # no comment`, "C=3"}) {
+		t.Errorf("%q, %v", got.Files, err)
+	}
+	if !slices.Equal(asked, []string{"/bucket/a%20b.env AWS4-HMAC-SHA256"}) {
+		t.Errorf("asked %q", asked)
+	}
+	if _, err := w.get(files("arn:aws:s3:::bucket/other.env"), "role"); err == nil ||
+		err.Error() != "failed to download env files: file download command: non empty error stream: unable to download env file with key other.env from bucket bucket, error: the endpoint of S3 answers 403 Forbidden" {
+		t.Errorf("a file that may not be read: %v", err)
+	}
+	w.Allowed = func(_ context.Context, role, task, action, resource string) error {
+		return fmt.Errorf("AccessDeniedException: %s %s %s %s", role, task, action, resource)
+	}
+	if _, err := w.get(files(object), "role"); err == nil || !strings.HasSuffix(err.Error(), "AccessDeniedException: role 0123 s3:GetObject "+object) {
+		t.Errorf("a role that may not: %v", err)
+	}
+}
+
+func FuzzParseReference(f *testing.F) {
+	f.Add("arn:aws:secretsmanager:us-east-1:000000000000:secret:db-AbCdEf:key:stage:version")
+	f.Add("/web/key:3")
+	f.Fuzz(func(t *testing.T, from string) {
+		r, err := ParseReference(from)
+		if err != nil {
+			return
+		}
+		if (r.Secret == "") == (r.Parameter == "") {
+			t.Fatalf("%q is both or neither: %+v", from, r)
+		}
+		whole := r.Secret
+		if strings.Count(from, ":") == 9 {
+			whole += ":" + r.Key + ":" + r.Stage + ":" + r.Version
+		}
+		if r.Secret != "" && whole != from {
+			t.Fatalf("%q became %+v", from, r)
+		}
+	})
+}
+
+func FuzzParseEnvFile(f *testing.F) {
+	f.Add([]byte("A=1\n#B=2\nC=\"x=y\"\r\n"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		list, err := parseEnvFile(content)
+		if err != nil {
+			return
+		}
+		for _, v := range list {
+			if v.name == "" || strings.ContainsAny(v.name, "=\n\x00") || strings.ContainsAny(v.value, "\n\x00") || !strings.Contains(string(content), v.name+"="+v.value) {
+				t.Fatalf("%q gives %+v", content, v)
+			}
+		}
+	})
+}

@@ -108,5 +108,5 @@ func TestContainersMayNotWaitForEachOther(t *testing.T) {
 	in.ContainerDefinitions = append(in.ContainerDefinitions, b)
 	w := newWorld(t)
 	_, err := w.RegisterTaskDefinition(t.Context(), in)
-	refusedWith(t, "a circle", err, "ClientException: "+setTo+"Its 'links' and 'volumesFrom' lead back to itself.")
+	refusedWith(t, "a circle", err, "ClientException: "+setTo+"Its 'dependsOn', 'links' and 'volumesFrom' lead back to itself.")
 }

@@ -123,6 +123,7 @@ func withDefaults(c types.ContainerDefinition, mode types.NetworkMode) types.Con
 	c.VolumesFrom = given(c.VolumesFrom)
 	c.SystemControls = given(c.SystemControls)
 	c.HealthCheck = healthWithDefaults(c.HealthCheck)
+	c.RestartPolicy = restartsWithDefaults(c.RestartPolicy)
 	c.PortMappings = slices.Clone(given(c.PortMappings))
 	for i := range c.PortMappings {
 		p := &c.PortMappings[i]

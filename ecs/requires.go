@@ -6,6 +6,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"steady/model"
 )
 
 const (
@@ -16,6 +18,8 @@ const (
 	interfaceCapability = "ecs.capability.task-eni"
 	volumeCapability    = "ecs.capability.docker-plugin."
 	rangeCapability     = "ecs.capability.container-port-range"
+	orderCapability     = "ecs.capability.container-ordering"
+	restartCapability   = "ecs.capability.container-restart-policy"
 	sharingCapability   = "ecs.capability.pid-ipc-namespace-sharing"
 )
 
@@ -40,6 +44,8 @@ var containerNeeds = []need[types.ContainerDefinition]{
 	{dockerAPI + "1.21", func(c *types.ContainerDefinition) bool { return c.MemoryReservation != nil }},
 	{healthCapability, checked},
 	{dockerAPI + "1.24", checked},
+	{orderCapability, func(c *types.ContainerDefinition) bool { return len(c.DependsOn) > 0 }},
+	{restartCapability, func(c *types.ContainerDefinition) bool { return model.Restarts(*c) }},
 	{capability + "privileged-container", func(c *types.ContainerDefinition) bool { return aws.ToBool(c.Privileged) }},
 	{dockerAPI + "1.18", func(c *types.ContainerDefinition) bool { return len(c.DockerLabels) > 0 || len(c.Ulimits) > 0 }},
 	{dockerAPI + "1.24", func(c *types.ContainerDefinition) bool { return len(c.SystemControls) > 0 }},

@@ -25,6 +25,7 @@ func checkTask(in *ecs.RegisterTaskDefinitionInput) error {
 		checkVolumes(in.Volumes),
 		checkMounts(in.ContainerDefinitions, in.Volumes),
 		checkLinks(in.ContainerDefinitions),
+		checkDependencies(in.ContainerDefinitions),
 		checkNamespaces(in),
 		checkRanges(in),
 		checkSwapOf(in),

@@ -54,11 +54,6 @@ var definitionMembers = []unsupported[ecs.RegisterTaskDefinitionInput]{
 
 var containerMembers = []unsupported[types.ContainerDefinition]{
 	{"credentialSpecs", func(c *types.ContainerDefinition) bool { return len(c.CredentialSpecs) > 0 }},
-	{"dependsOn", func(c *types.ContainerDefinition) bool { return len(c.DependsOn) > 0 }},
-	{"restartPolicy", func(c *types.ContainerDefinition) bool {
-		return c.RestartPolicy != nil && aws.ToBool(c.RestartPolicy.Enabled)
-	}},
-	{"startTimeout", func(c *types.ContainerDefinition) bool { return c.StartTimeout != nil }},
 }
 
 // createServiceMembers are those that UpdateService does not have.

@@ -14,9 +14,9 @@ import (
 // version of the SDK cannot bring one that is silently dropped.
 func TestEveryMemberIsCarriedOutOrRefused(t *testing.T) {
 	t.Run("container", func(t *testing.T) {
-		everyMember(t, slices.Concat(containerMembers, firelensMembers), "Command Cpu DisableNetworking DnsSearchDomains DnsServers DockerLabels DockerSecurityOptions EntryPoint "+
+		everyMember(t, slices.Concat(containerMembers, firelensMembers), "Command Cpu DependsOn DisableNetworking DnsSearchDomains DnsServers DockerLabels DockerSecurityOptions EntryPoint "+
 			"Environment Essential ExtraHosts HealthCheck Hostname Image Interactive Links LinuxParameters Memory MemoryReservation MountPoints "+
-			"Name PortMappings Privileged PseudoTerminal ReadonlyRootFilesystem ResourceRequirements StopTimeout SystemControls Ulimits User "+
+			"Name PortMappings Privileged PseudoTerminal ReadonlyRootFilesystem ResourceRequirements RestartPolicy StartTimeout StopTimeout SystemControls Ulimits User "+
 			"VersionConsistency VolumesFrom WorkingDirectory EnvironmentFiles LogConfiguration RepositoryCredentials Secrets")
 	})
 	t.Run("task definition", func(t *testing.T) {

@@ -86,7 +86,7 @@ func checkMounts(containers []types.ContainerDefinition, volumes []types.Volume)
 			return err
 		}
 	}
-	return checkCircles(containers)
+	return nil
 }
 
 func checkMountPoints(c *types.ContainerDefinition, volumes []types.Volume) error {
@@ -118,41 +118,6 @@ func checkVolumesFrom(c *types.ContainerDefinition, containers []types.Container
 
 func named(containers []types.ContainerDefinition, name string) bool {
 	return slices.ContainsFunc(containers, func(c types.ContainerDefinition) bool { return aws.ToString(c.Name) == name })
-}
-
-// linked are the containers that have to be there before one can be made.
-func linked(c types.ContainerDefinition) []string {
-	var names []string
-	for _, v := range c.VolumesFrom {
-		names = append(names, aws.ToString(v.SourceContainer))
-	}
-	for _, l := range c.Links {
-		name, _ := model.Link(l)
-		names = append(names, name)
-	}
-	return names
-}
-
-// checkCircles: containers that wait for each other would never start.
-func checkCircles(containers []types.ContainerDefinition) error {
-	need := map[string][]string{}
-	for _, c := range containers {
-		need[*c.Name] = linked(c)
-	}
-	for _, c := range containers {
-		for next, seen := need[*c.Name], map[string]bool{}; len(next) > 0; {
-			name := next[0]
-			next = next[1:]
-			if name == *c.Name {
-				return setting(c.Name, "Its 'links' and 'volumesFrom' lead back to itself.")
-			}
-			if !seen[name] {
-				seen[name] = true
-				next = append(next, need[name]...)
-			}
-		}
-	}
-	return nil
 }
 
 // checkLinks checks that containers are linked to others of the task.

@@ -90,6 +90,20 @@ func (l *logs) about() map[string]string {
 	return l.context
 }
 
+// count tells how many events have this message.
+func (l *logs) count(message string) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, lines := range l.lines {
+		for _, m := range lines {
+			if m == message {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 func (l *logs) of(stream string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

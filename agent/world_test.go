@@ -128,6 +128,14 @@ func (w *world) assignOf(service, deployment string) (id string) {
 	return task.ID
 }
 
+// assignWith gives the instance a task that holds these host ports.
+func (w *world) assignWith(ports []model.HostPort) (id string) {
+	w.t.Helper()
+	task := lifecycle.New(w.definition, lifecycle.Launch{Cluster: model.DefaultCluster, Instance: w.instance.ID, HostPorts: ports}, time.Now())
+	w.update(func(tx *state.Tx) { tx.PutTask(task) })
+	return task.ID
+}
+
 // end decides that a task shall stop.
 func (w *world) end(id string) {
 	w.t.Helper()

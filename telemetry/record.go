@@ -79,7 +79,9 @@ type containerRecord struct {
 	place
 	Image                string
 	ContainerKnownStatus string
-	Timestamp            int64
+	// RestartCount is told of containers with a restart policy only.
+	RestartCount *int `json:",omitempty"`
+	Timestamp    int64
 	use
 }
 

@@ -93,15 +93,19 @@ func (p *shaper) task(t *model.Task) {
 		u := p.use(c.RuntimeID, sample, t.StartedAt)
 		u.traffic.add(shared)
 		sum.add(u)
+		var restarts *int
 		if k, ok := d.Container(c.Name); ok {
 			u.CPUReserved, u.MemoryReserved = float64(k.Cpu), int64(aws.ToInt32(k.MemoryReservation))
 			if k.MemoryReservation == nil {
 				u.MemoryReserved = int64(aws.ToInt32(k.Memory))
 			}
+			if model.Restarts(k) {
+				restarts = &c.RestartCount
+			}
 		}
 		p.add(stream, containerRecord{
 			record: record{"0", "Container"}, ContainerName: c.Name, place: where, Image: c.Image,
-			ContainerKnownStatus: string(c.Last), Timestamp: ms(p.at), use: u,
+			ContainerKnownStatus: string(c.Last), RestartCount: restarts, Timestamp: ms(p.at), use: u,
 		})
 	}
 	dimensions := [][]string{{"ClusterName"}, {"ClusterName", "TaskDefinitionFamily"}}

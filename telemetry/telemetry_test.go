@@ -41,12 +41,12 @@ func newState(t *testing.T, insights string) *state.Store {
 		tx.PutInstance(&model.Instance{ID: "i1", Cluster: "prod", Status: model.Active, AvailabilityZone: "us-west-2b", EC2InstanceID: "i-0"})
 		tx.PutTaskDefinition(&model.TaskDefinition{Family: "web", Revision: 3, Spec: types.TaskDefinition{ContainerDefinitions: []types.ContainerDefinition{
 			{Name: aws.String("app"), Cpu: 256, Memory: aws.Int32(512), MemoryReservation: aws.Int32(128)},
-			{Name: aws.String("side"), Memory: aws.Int32(64)},
+			{Name: aws.String("side"), Memory: aws.Int32(64), RestartPolicy: &types.ContainerRestartPolicy{Enabled: aws.Bool(true)}},
 		}}})
 		tx.PutService(&model.Service{Name: "web", Cluster: "prod", Status: model.Active, DesiredCount: 2, Deployments: []model.Deployment{{ID: "ecs-svc/1"}}})
 		tx.PutTask(&model.Task{ID: "t1", Cluster: "prod", Service: "web", TaskDefinition: ref, Instance: "i1", LaunchType: types.LaunchTypeEc2,
 			Desired: model.Running, Last: model.Running, CPU: 256, Memory: 192, CreatedAt: noon.Add(-2 * time.Minute), StartedAt: noon.Add(-time.Minute),
-			Containers: []model.Container{{Name: "app", Image: "web:3", RuntimeID: "c1", Last: model.Running}, {Name: "side", Image: "side", RuntimeID: "c2", Last: model.Running}}})
+			Containers: []model.Container{{Name: "app", Image: "web:3", RuntimeID: "c1", Last: model.Running}, {Name: "side", Image: "side", RuntimeID: "c2", Last: model.Running, RestartCount: 2}}})
 		tx.PutTask(&model.Task{ID: "t2", Cluster: "prod", Service: "web", TaskDefinition: ref, Instance: "i1", Desired: model.Running, Last: model.Pending})
 		return nil
 	})
@@ -97,8 +97,8 @@ func TestShape(t *testing.T) {
 	has(t, containers[0], map[string]any{"stream": "AgentTelemetry-i1", "Version": "0", "ContainerName": "app", "TaskId": "t1", "TaskDefinitionFamily": "web",
 		"TaskDefinitionRevision": "3", "ServiceName": "web", "ContainerInstanceId": "i1", "EC2InstanceId": "i-0", "ClusterName": "prod", "Image": "web:3",
 		"ContainerKnownStatus": "RUNNING", "Timestamp": float64(noon.UnixMilli()), "CpuUtilized": 512, "CpuReserved": 256, "MemoryUtilized": 101, "MemoryReserved": 128,
-		"NetworkRxBytes": 100, "NetworkTxBytes": 200, "NetworkRxPackets": 30, "NetworkTxDropped": 0, "StorageReadBytes": 4096, "StorageWriteBytes": 8192})
-	has(t, containers[1], map[string]any{"ContainerName": "side", "CpuUtilized": 102.4, "CpuReserved": 0, "MemoryReserved": 64, "NetworkRxBytes": 10, "NetworkTxDropped": 1})
+		"NetworkRxBytes": 100, "NetworkTxBytes": 200, "NetworkRxPackets": 30, "NetworkTxDropped": 0, "StorageReadBytes": 4096, "StorageWriteBytes": 8192, "RestartCount": nil})
+	has(t, containers[1], map[string]any{"ContainerName": "side", "CpuUtilized": 102.4, "CpuReserved": 0, "MemoryReserved": 64, "NetworkRxBytes": 10, "NetworkTxDropped": 1, "RestartCount": 2})
 	task := of(t, events, "Task")[0]
 	has(t, task, map[string]any{"stream": "AgentTelemetry-i1", "TaskId": "t1", "AccountID": "111122223333", "Region": "us-west-2", "AvailabilityZone": "us-west-2b",
 		"KnownStatus": "RUNNING", "LaunchType": "EC2", "StartedAt": float64(noon.Add(-time.Minute).UnixMilli()), "PullStartedAt": nil,

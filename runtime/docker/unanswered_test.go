@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -56,6 +57,30 @@ func TestAnEngineThatGoesAwayIsUnavailable(t *testing.T) {
 	rt, _ := engineThat(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	if err := rt.Start(t.Context(), "c"); kind(t, err) != runtime.Unavailable {
 		t.Errorf("%v", err)
+	}
+}
+
+// A call that hangs holds up no other, and ends when its caller gives up.
+func TestAnEngineThatHangsForOneContainer(t *testing.T) {
+	asked := make(chan struct{})
+	rt, _ := engineThat(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/hung/") {
+			close(asked)
+			<-r.Context().Done()
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+	ctx, giveUp := context.WithCancel(t.Context())
+	hung := make(chan error)
+	go func() { hung <- rt.Start(ctx, "hung") }()
+	<-asked
+	if err := rt.Start(t.Context(), "other"); err != nil {
+		t.Errorf("another container, meanwhile: %v", err)
+	}
+	giveUp()
+	if err := <-hung; !errors.Is(err, context.Canceled) {
+		t.Errorf("the call that hung ended with %v", err)
 	}
 }
 

@@ -42,6 +42,7 @@ func (a *API) Service() awsapi.Service {
 	return awsapi.Service{
 		Name:        "ecs",
 		Target:      "AmazonEC2ContainerServiceV20141113",
+		Permissions: a.permissions,
 		Known:       awsapi.OperationNames((*ecs.Client)(nil)),
 		Unsupported: unsupportedOperations(),
 		Refused:     refusedMembers(),

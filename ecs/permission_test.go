@@ -1,0 +1,24 @@
+package ecs
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+)
+
+func TestWhatACallerMustBeAllowed(t *testing.T) {
+	api := newWorld(t).API
+	list := api.permissions("StopTask", &ecs.StopTaskInput{Cluster: aws.String("c"), Task: aws.String("0123")})
+	if len(list) != 1 || list[0].Action != "" || list[0].Resource != api.realm.TaskARN("c", "0123") || list[0].Conditions["ecs:cluster"] != api.realm.ClusterARN("c") {
+		t.Errorf("StopTask needs %+v", list)
+	}
+	list = api.permissions("RunTask", &ecs.RunTaskInput{TaskDefinition: aws.String("web:3")})
+	if want := "arn:aws:ecs:" + api.realm.Region + ":" + api.realm.Account + ":task-definition/web:3"; len(list) != 1 || list[0].Resource != want {
+		t.Errorf("RunTask needs %+v", list)
+	}
+	list = api.permissions("RegisterTaskDefinition", &ecs.RegisterTaskDefinitionInput{TaskRoleArn: aws.String("web")})
+	if len(list) != 2 || list[1].Action != "iam:PassRole" || list[1].Resource != api.realm.RoleARN("/", "web") || list[1].Conditions["iam:PassedToService"] != "ecs-tasks.amazonaws.com" {
+		t.Errorf("RegisterTaskDefinition needs %+v", list)
+	}
+}

@@ -63,7 +63,7 @@ func TestWrongRequestsChangeNothing(t *testing.T) {
 		{"no containers", ecsTarget + "RegisterTaskDefinition", `{"family":"x"}`, "ClientException", "Container definitions should not be empty"},
 		{"no memory", ecsTarget + "RegisterTaskDefinition", `{"family":"x","containerDefinitions":[{"name":"a","image":"b"}]}`, "ClientException", "At least one of 'memory' or 'memoryReservation' must be specified."},
 		{"no essential container", ecsTarget + "RegisterTaskDefinition", `{"family":"x","containerDefinitions":[{"name":"a","image":"b","memory":64,"essential":false}]}`, "ClientException", ""},
-		{"a member that is not carried out", ecsTarget + "RegisterTaskDefinition", `{"family":"x","ipcMode":"task","containerDefinitions":[` + container + `]}`, "ClientException", "ipcMode"},
+		{"a member that is not carried out", ecsTarget + "RegisterTaskDefinition", `{"family":"x","enableFaultInjection":true,"containerDefinitions":[` + container + `]}`, "ClientException", "enableFaultInjection"},
 		{"a task definition over 64 KiB", ecsTarget + "RegisterTaskDefinition", `{"family":"x","containerDefinitions":[{"name":"a","image":"b","memory":64,"command":["` + strings.Repeat("x", 70<<10) + `"]}]}`, "ClientException", "Max allowed length is '65536' bytes."},
 		{"both percents 100", ecsTarget + "UpdateService", `{"service":"web","deploymentConfiguration":{"minimumHealthyPercent":100,"maximumPercent":100}}`, "InvalidParameterException", "Both maximumPercent and minimumHealthyPercent cannot be 100"},
 		{"a negative desiredCount", ecsTarget + "UpdateService", `{"service":"web","desiredCount":-1}`, "InvalidParameterException", ""},

@@ -108,10 +108,6 @@ func malformedPolicy(err error) error {
 	return awsapi.Errorf("MalformedPolicyDocument", "%s", err)
 }
 
-func unsupported(member, instead string) error {
-	return awsapi.Errorf("UnsupportedFeatureException", "The member %s is not implemented by Steady yet; %s.", member, instead)
-}
-
 // entityName is the form of the names of roles and policies.
 var entityName = regexp.MustCompile(`^[\w+=,.@-]+$`)
 

@@ -162,7 +162,8 @@ func readStatement(w wireStatement, trust bool) (statement, error) {
 
 func (s *statement) readActions(w wireStatement, trust bool) error {
 	if (w.Action == nil) == (w.NotAction == nil) || len(w.Action)+len(w.NotAction) == 0 {
-		return fmt.Errorf("Policy statement must contain actions.") //lint:ignore ST1005 IAM's text
+		//lint:ignore ST1005 IAM's text
+		return fmt.Errorf("Policy statement must contain actions.")
 	}
 	s.notAction = w.NotAction != nil
 	for _, a := range append(w.Action, w.NotAction...) {
@@ -170,9 +171,11 @@ func (s *statement) readActions(w wireStatement, trust bool) error {
 		switch {
 		case a == "*":
 		case !ok || vendor == "" || name == "" || strings.ContainsAny(vendor, "*? "):
-			return fmt.Errorf("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.") //lint:ignore ST1005 IAM's text
+			//lint:ignore ST1005 IAM's text
+			return fmt.Errorf("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
 		case trust && fold(vendor) != "sts":
-			return fmt.Errorf("AssumeRole policy may only specify STS AssumeRole actions.") //lint:ignore ST1005 IAM's text
+			//lint:ignore ST1005 IAM's text
+			return fmt.Errorf("AssumeRole policy may only specify STS AssumeRole actions.")
 		}
 		s.actions = append(s.actions, newGlob(fold(a)))
 	}

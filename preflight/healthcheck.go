@@ -18,9 +18,13 @@ const shell = "/bin/sh"
 // plainWord is a word that a shell takes as the name of a program, as it stands.
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./+-]+$`)
 
-// ofTheShell are words that a shell has itself, or that begin what is no program.
+// ofTheShell are words that a shell has itself, or that begin what is no program. In some
+// images /bin/sh is bash, which has more of them than others.
 var ofTheShell = []string{"exit", "test", "true", "false", "cd", "echo", "printf", "exec", "eval", "set", "export", "unset", "read", "kill", "wait",
-	"if", "for", "while", "until", "case", "command", "type", "trap", "ulimit", "umask", ".", ":"}
+	"if", "for", "while", "until", "case", "command", "type", "trap", "ulimit", "umask", ".", ":",
+	"alias", "bg", "break", "builtin", "compgen", "continue", "coproc", "declare", "dirs", "enable", "fc", "fg", "function", "getopts", "hash", "help",
+	"jobs", "let", "local", "mapfile", "popd", "pushd", "pwd", "readarray", "readonly", "return", "select", "shift", "shopt", "source", "time", "times",
+	"typeset", "unalias"}
 
 // CheckPrograms are the programs that a container's health check needs, by name or by
 // absolute path; one that only the shell, a volume or a PATH of the container's own can
@@ -53,9 +57,10 @@ func CheckPrograms(c types.ContainerDefinition) []string {
 	return known
 }
 
-// mounted tells whether a path is in one of the container's volumes.
+// mounted tells whether a path may be in one of the container's volumes. Those that it has
+// from another container may be anywhere.
 func mounted(c types.ContainerDefinition, file string) bool {
-	return slices.ContainsFunc(c.MountPoints, func(m types.MountPoint) bool {
+	return len(c.VolumesFrom) > 0 && path.IsAbs(file) && file != shell || slices.ContainsFunc(c.MountPoints, func(m types.MountPoint) bool {
 		return strings.HasPrefix(file, strings.TrimSuffix(aws.ToString(m.ContainerPath), "/")+"/")
 	})
 }

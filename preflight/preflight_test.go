@@ -237,6 +237,8 @@ func TestCheckPrograms(t *testing.T) {
 		{"a PATH of the container's own", types.ContainerDefinition{HealthCheck: check("CMD-SHELL", "curl x"), Environment: path}, "/bin/sh"},
 		{"of a volume", types.ContainerDefinition{HealthCheck: check("CMD", "/tools/probe"), MountPoints: volume}, ""},
 		{"beside the volume", types.ContainerDefinition{HealthCheck: check("CMD", "/tools2/probe"), MountPoints: volume}, "/tools2/probe"},
+		{"of another container's volumes", types.ContainerDefinition{HealthCheck: check("CMD", "/tools/probe"), VolumesFrom: []types.VolumeFrom{{SourceContainer: aws.String("tools")}}}, ""},
+		{"what bash has itself, which is /bin/sh in some images", types.ContainerDefinition{HealthCheck: check("CMD-SHELL", "source /env && probe")}, "/bin/sh"},
 		{"of the working directory", types.ContainerDefinition{HealthCheck: check("CMD", "./probe"), WorkingDirectory: aws.String("/srv")}, "/srv/probe"},
 	} {
 		if got := strings.Join(CheckPrograms(story.c), " "); got != story.want {

@@ -127,7 +127,8 @@ func (b *Bus) fireDue(ctx context.Context, rules map[string]*timed, now time.Tim
 		if now.Sub(at) <= tooLate {
 			if err := b.fire(ctx, t.rule, at, now); err != nil {
 				log.Error("an event rule could not fire, trying again", "err", err)
-				return fireAgain
+				wait = min(wait, fireAgain)
+				continue // the others are not to wait for it
 			}
 		}
 		t.next, _ = t.schedule.Next(t.rule.ScheduledFrom, now)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -189,5 +190,27 @@ func TestSchedulesBesideAPattern(t *testing.T) {
 			time.Sleep(time.Hour)
 		})
 		w.fired("a", "now", "2000-01-01T01:00:00Z")
+	})
+}
+
+// A rule that can never fire does not keep others from their times.
+func TestSchedulesBesideBrokenRules(t *testing.T) {
+	story(t, func(w *world) {
+		w.run(w.open(), func() {
+			for i := range 30 {
+				w.update(func(tx *state.Tx) {
+					tx.PutEventRule(&model.EventRule{Name: fmt.Sprint("broken-", i), EventPattern: "{", ScheduleExpression: "rate(1 minute)",
+						ScheduledFrom: time.Now(), CreatedAt: began, State: types.RuleStateEnabled})
+				})
+			}
+			w.schedule("tick", "rate(1 minute)", "a")
+			time.Sleep(2 * time.Minute)
+		})
+		for i, a := range w.attempts("a") {
+			if want := time.Duration(i+1) * time.Minute; a.at != want {
+				t.Errorf("it was sent after %s, want %s", a.at, want)
+			}
+		}
+		w.fired("a", "2000-01-01T00:01:00Z", "2000-01-01T00:02:00Z")
 	})
 }

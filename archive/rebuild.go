@@ -195,7 +195,7 @@ func (a *Archive) findSegments() ([]foundFile, error) {
 		if errors.As(err, &damage) {
 			aside := filepath.Join(a.dir, damagedDir, strings.ReplaceAll(name, string(filepath.Separator), "_"))
 			a.log.Error("a segment is damaged; it was moved aside, and its records are missing from now on", "file", file, "moved", aside, "err", err)
-			if err := os.Rename(file, aside); err != nil {
+			if err := errors.Join(os.MkdirAll(filepath.Dir(aside), 0o700), os.Rename(file, aside)); err != nil {
 				return nil, err
 			}
 			continue

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -136,5 +137,37 @@ func TestACatalogIsMadeAnewAfterACrash(t *testing.T) {
 	}
 	if reached < 10 {
 		t.Errorf("the archive died only %d times", reached)
+	}
+}
+
+// TestADamagedSegmentBesideACatalogThatIsGone: it is moved aside, and all else is there.
+func TestADamagedSegmentBesideACatalogThatIsGone(t *testing.T) {
+	dir := t.TempDir()
+	a := open(t, dir, Options{})
+	for _, group := range []string{"/a", "/b"} {
+		put(t, a, group, "s", line(1, "of %s", group))
+	}
+	seal(t, a)
+	a.Close()
+	files, err := filepath.Glob(filepath.Join(dir, segmentsDir, "*", "*.parquet"))
+	if err != nil || len(files) != 2 {
+		t.Fatalf("segments %q, %v", files, err)
+	}
+	if err := errors.Join(os.Truncate(files[0], 10), os.Remove(filepath.Join(dir, storeFile))); err != nil {
+		t.Fatal(err)
+	}
+	a, err = Open(dir, Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	if groups := a.Groups(); len(groups) != 1 {
+		t.Errorf("groups %+v", groups)
+	}
+	if got := messages(t, a, "/b"); !slices.Equal(got, []string{"of /b"}) {
+		t.Errorf("records %q", got)
+	}
+	if h := a.Health(); !strings.Contains(strings.Join(h.Damaged, "\n"), filepath.Base(files[0])) {
+		t.Errorf("health is %+v", h)
 	}
 }

@@ -17,6 +17,8 @@ const (
 	sealRetryMost = time.Minute
 	// unsealedBytes is how many bytes of messages may wait while parts cannot be sealed.
 	unsealedBytes = 4 * partBytes
+	// unsealedRecords is how many records may: each takes memory beside its message.
+	unsealedRecords = 4 * partRecords
 )
 
 // unsealedShare is the part of the bound that may wait for a class to be accepted.
@@ -92,10 +94,23 @@ func (a *Archive) unsealedLimit() int64 {
 func (a *Archive) lacksSealing(c Class) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	most := int64(unsealedShare[c] * float64(a.unsealedLimit()))
-	if n := a.unsealed(); a.failing != nil && n >= most {
-		return fmt.Sprintf("records cannot be sealed into segments since %s (%v), and %d bytes wait; the most is %d",
-			a.failing.since.UTC().Format(time.RFC3339), a.failing.err, n, most)
+	if a.failing == nil {
+		return ""
+	}
+	share, bytes := unsealedShare[c], a.unsealed()
+	records := a.active.records
+	if a.sealing != nil {
+		records += a.sealing.records
+	}
+	says := func(waiting string, most float64) string {
+		return fmt.Sprintf("records cannot be sealed into segments since %s (%v), and %s wait; the most is %.0f",
+			a.failing.since.UTC().Format(time.RFC3339), a.failing.err, waiting, most)
+	}
+	if most := share * float64(a.unsealedLimit()); float64(bytes) >= most {
+		return says(fmt.Sprintf("%d bytes", bytes), most)
+	}
+	if most := share * unsealedRecords; float64(records) >= most {
+		return says(fmt.Sprintf("%d records", records), most)
 	}
 	return ""
 }

@@ -116,6 +116,32 @@ func TestAPartThatCannotBeSealedDoesNotStopAppends(t *testing.T) {
 	}
 }
 
+// TestManySmallRecordsThatCannotBeSealedHaveABound: each takes memory beside its message.
+func TestManySmallRecordsThatCannotBeSealedHaveABound(t *testing.T) {
+	a := open(t, t.TempDir(), Options{Log: slog.New(slog.DiscardHandler), failAt: func(point string) error {
+		if point == "before commit" {
+			return errors.New("input/output error")
+		}
+		return nil
+	}})
+	b := Batch{Group: "/g", Stream: "s", Class: Telemetry, Records: make([]Record, 20_000)}
+	accepted := 0
+	for accepted <= unsealedRecords {
+		err := append1(a, b)
+		var full *FullError
+		if errors.As(err, &full) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		accepted += len(b.Records)
+	}
+	if accepted < partRecords || accepted > unsealedRecords {
+		t.Errorf("%d records were accepted", accepted)
+	}
+}
+
 func append1(a *Archive, b Batch) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

@@ -73,8 +73,8 @@ func (k kept) remove(id string) {
 	}
 }
 
-// load returns the queries that are kept, oldest first. What cannot be read is removed
-// and said.
+// load returns the queries that are kept, oldest first. What is no query is removed and
+// said; what the disk does not give now stays for the next start.
 func (k kept) load() (all []*job) {
 	if k.dir == "" {
 		return nil
@@ -89,6 +89,11 @@ func (k kept) load() (all []*job) {
 	}
 	for _, f := range files {
 		j, err := k.read(f.Name())
+		var disk *fs.PathError
+		if errors.As(err, &disk) {
+			k.log.Warn("the results of a query cannot be read now", "err", err)
+			continue
+		}
 		if err != nil {
 			k.log.Warn("the results of a query cannot be read; they are removed", "file", f.Name(), "err", err)
 			os.Remove(filepath.Join(k.dir, f.Name()))

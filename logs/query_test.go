@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -304,6 +305,30 @@ func TestResultsAfterARestart(t *testing.T) {
 	w.jobs.forget(time.Now().Add(keepResults + time.Hour))
 	if files := must(os.ReadDir(dir))(t); len(files) != 0 {
 		t.Errorf("what is dropped is kept on disk: %v", files)
+	}
+}
+
+// A file that cannot be read for now, as when too many are open, is not removed.
+func TestResultsThatCannotBeReadNowStay(t *testing.T) {
+	dir := t.TempDir()
+	id := "22222222-2222-2222-2222-222222222222"
+	k := kept{dir, slog.New(slog.DiscardHandler)}
+	k.save(record{ID: id, Text: "fields a", CreatedAt: time.Now(), Status: types.QueryStatusComplete, Result: &insights.Result{}})
+	away := filepath.Join(t.TempDir(), "away")
+	if err := errors.Join(os.Rename(k.path(id), away), os.Symlink(k.path(id), k.path(id))); err != nil { // reads fail with ELOOP
+		t.Fatal(err)
+	}
+	if all := k.load(); len(all) != 0 {
+		t.Errorf("read %+v", all)
+	}
+	if _, err := os.Lstat(k.path(id)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(away, k.path(id)); err != nil {
+		t.Fatal(err)
+	}
+	if all := k.load(); len(all) != 1 {
+		t.Errorf("read %+v", all)
 	}
 }
 

@@ -74,11 +74,16 @@ func (f *fakeSQS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(answer)
 }
 
+// sentAt is when the events were sent: what is older than a queue keeps it is not looked
+// for on record.
+var sentAt = time.Now().Add(-time.Hour).UTC().Truncate(time.Minute)
+
 // sent is a task's state change as EventBridge sends it.
 func sent(id, cluster, status string, version int) string {
-	return fmt.Sprintf(`{"version": "0", "id": %q, "detail-type": "ECS Task State Change", "source": "aws.ecs", "account": "1", "time": "2026-11-20T10:00:0%dZ",
-		"region": "eu-1", "resources": ["arn:aws:ecs:eu-1:1:task/%s/t"], "detail": {"clusterArn": "arn:aws:ecs:eu-1:1:cluster/%s", "lastStatus": %q, "version": %d, "updatedAt": "2026-11-20T10:00:0%d.250Z"}}`,
-		id, version, cluster, cluster, status, version, version)
+	at := sentAt.Add(time.Duration(version) * time.Second)
+	return fmt.Sprintf(`{"version": "0", "id": %q, "detail-type": "ECS Task State Change", "source": "aws.ecs", "account": "1", "time": %q,
+		"region": "eu-1", "resources": ["arn:aws:ecs:eu-1:1:task/%s/t"], "detail": {"clusterArn": "arn:aws:ecs:eu-1:1:cluster/%s", "lastStatus": %q, "version": %d, "updatedAt": %q}}`,
+		id, at.Format(time.RFC3339), cluster, cluster, status, version, at.Add(250*time.Millisecond).Format(time.RFC3339Nano))
 }
 
 // flaky is an archive that can refuse.
@@ -116,7 +121,7 @@ func TestTheQueueIsRecordedOnce(t *testing.T) {
 		}, clusters: map[string]bool{}, seen: map[string]time.Time{}, refused: map[string]bool{}}
 	}
 	notification, _ := json.Marshal(map[string]string{"Type": "Notification", "Message": sent("e3", "prod", "STOPPED", 4)})
-	service := `{"id": "e4", "detail-type": "ECS Deployment State Change", "source": "aws.ecs", "time": "2026-11-20T10:00:05Z", "resources": ["arn:aws:ecs:eu-1:1:service/prod/web"], "detail": {"eventName": "SERVICE_DEPLOYMENT_COMPLETED"}}`
+	service := fmt.Sprintf(`{"id": "e4", "detail-type": "ECS Deployment State Change", "source": "aws.ecs", "time": %q, "resources": ["arn:aws:ecs:eu-1:1:service/prod/web"], "detail": {"eventName": "SERVICE_DEPLOYMENT_COMPLETED"}}`, sentAt.Format(time.RFC3339))
 	fake.messages = []string{
 		sent("e2", "prod", "RUNNING", 3), sent("e1", "prod", "PENDING", 2), // the later one first
 		sent("e2", "prod", "RUNNING", 3), // twice

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strings"
 	"time"
 
@@ -47,7 +48,7 @@ type queue struct {
 	Queue
 	clusters map[string]bool      // whose groups are open
 	seen     map[string]time.Time // ids of events on record, and when they were last met
-	refused  map[string]bool      // ids of messages that are no events, said already
+	refused  map[string]time.Time // ids of messages that are no events, said already, and when they were last met
 }
 
 // RunQueue records what a queue holds until ctx ends. EventBridge and SQS deliver at
@@ -55,7 +56,7 @@ type queue struct {
 // its message is deleted when it is durably on record, not before. What is no event of
 // ECS is left in the queue, and said.
 func RunQueue(ctx context.Context, o Queue) error {
-	q := &queue{Queue: o, clusters: map[string]bool{}, seen: map[string]time.Time{}, refused: map[string]bool{}}
+	q := &queue{Queue: o, clusters: map[string]bool{}, seen: map[string]time.Time{}, refused: map[string]time.Time{}}
 	failing := false
 	for ctx.Err() == nil {
 		err := q.receive(ctx)
@@ -106,8 +107,9 @@ func (q *queue) receive(ctx context.Context) error {
 }
 
 func (q *queue) refuse(m types.Message, err error) {
-	if id := aws.ToString(m.MessageId); !q.refused[id] {
-		q.refused[id] = true
+	id := aws.ToString(m.MessageId)
+	_, said := q.refused[id]
+	if q.refused[id] = time.Now(); !said {
 		q.Log.Warn("a message is no event of ECS and is left in the queue", "queue", q.URL, "message", id, "error", err)
 	}
 }
@@ -185,10 +187,8 @@ func (q *queue) delete(ctx context.Context, events []queued) error {
 }
 
 func (q *queue) forget() {
-	for id, at := range q.seen {
-		if time.Since(at) > keptInMind {
-			delete(q.seen, id)
-		}
+	for _, ids := range []map[string]time.Time{q.seen, q.refused} {
+		maps.DeleteFunc(ids, func(_ string, at time.Time) bool { return time.Since(at) > keptInMind })
 	}
 }
 

@@ -13,11 +13,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"steady/archive"
 	"steady/awslogs"
@@ -118,7 +120,7 @@ func TestTheQueueIsRecordedOnce(t *testing.T) {
 				}
 				return err
 			},
-		}, clusters: map[string]bool{}, seen: map[string]time.Time{}, refused: map[string]bool{}}
+		}, clusters: map[string]bool{}, seen: map[string]time.Time{}, refused: map[string]time.Time{}}
 	}
 	notification, _ := json.Marshal(map[string]string{"Type": "Notification", "Message": sent("e3", "prod", "STOPPED", 4)})
 	service := fmt.Sprintf(`{"id": "e4", "detail-type": "ECS Deployment State Change", "source": "aws.ecs", "time": %q, "resources": ["arn:aws:ecs:eu-1:1:service/prod/web"], "detail": {"eventName": "SERVICE_DEPLOYMENT_COMPLETED"}}`, sentAt.Format(time.RFC3339))
@@ -162,6 +164,25 @@ func TestTheQueueIsRecordedOnce(t *testing.T) {
 	if strings.Count(log.String(), "message=m6") != 3 || strings.Contains(log.String(), "message=m0") { // once by each recorder
 		t.Errorf("the log: %s", &log)
 	}
+}
+
+// What is in mind of messages that do not come again is forgotten.
+func TestTheQueueForgets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		q := &queue{Queue: Queue{Log: slog.New(slog.NewTextHandler(&log, nil))}, seen: map[string]time.Time{"e": time.Now()}, refused: map[string]time.Time{}}
+		for _, id := range []string{"gone", "stays"} {
+			q.refuse(sqstypes.Message{MessageId: &id}, errors.New("no event"))
+		}
+		time.Sleep(longestHidden)
+		id := "stays"
+		q.refuse(sqstypes.Message{MessageId: &id}, errors.New("no event"))
+		time.Sleep(2 * time.Hour)
+		q.forget()
+		if _, stays := q.refused["stays"]; len(q.refused) != 1 || !stays || len(q.seen) != 0 || strings.Count(log.String(), "stays") != 1 {
+			t.Errorf("in mind are %v and %v, the log: %s", q.refused, q.seen, &log)
+		}
+	})
 }
 
 // A queue that is not there is said, and asked again until there is no more time.

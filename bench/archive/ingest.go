@@ -73,13 +73,18 @@ func ingest(a *archive.Archive, path, events string) error {
 	began := mark()
 	var all sync.WaitGroup
 	errs := make([]error, *writers)
-	bytes := make([]int64, *writers)
+	bytes, stored := make([]int64, *writers), make([]int, *writers)
 	for i := range *writers {
-		all.Go(func() { bytes[i], errs[i] = write(a, eventsFile(events, i)) })
+		all.Go(func() { bytes[i], stored[i], errs[i] = write(a, eventsFile(events, i)) })
 	}
 	all.Wait()
 	if err := errors.Join(errs...); err != nil {
 		return err
+	}
+	for i, n := range stored {
+		if n != share(i) {
+			return fmt.Errorf("%s has %d events and not %d: it was made for another -n or -writers; remove it", eventsFile(events, i), n, share(i))
+		}
 	}
 	answered := mark()
 	if err := a.Seal(context.Background()); err != nil {
@@ -119,10 +124,10 @@ func allocations(name string) error {
 }
 
 // write appends the events of a file in batches, each batch's clusters to their groups.
-func write(a *archive.Archive, file string) (bytes int64, err error) {
+func write(a *archive.Archive, file string) (bytes int64, stored int, err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer f.Close()
 	r := bufio.NewReaderSize(f, 256<<10)
@@ -135,20 +140,21 @@ func write(a *archive.Archive, file string) (bytes int64, err error) {
 				break
 			}
 			if err != nil {
-				return bytes, err
+				return bytes, stored, err
 			}
 			bytes += int64(len(record.Message))
 			byCluster[cluster] = append(byCluster[cluster], record)
 		}
 		if n == 0 {
-			return bytes, nil
+			return bytes, stored, nil
 		}
 		var batches []archive.Batch
 		for cluster, records := range byCluster {
 			batches = append(batches, archive.Batch{Group: groupOf(cluster), Stream: "events", Class: archive.Events, Records: records})
 		}
 		if err := a.Append(context.Background(), batches...); err != nil {
-			return bytes, err
+			return bytes, stored, err
 		}
+		stored += n
 	}
 }

@@ -130,7 +130,7 @@ type foundFile struct {
 // what the journal still tells.
 func (a *Archive) rebuild(cause error) error {
 	aside := filepath.Join(a.dir, damagedDir, fmt.Sprintf("%s-%d", storeFile, now()))
-	a.log.Error("the archive's catalog is damaged; it is moved aside and made anew of the segments. Retention and tags of log groups are to be set again, and deleted streams may be back",
+	a.log.Error("the archive's catalog is damaged; it is moved aside and made anew of the segments. Retention and tags of log groups are to be set again, deleted streams may be back, and what containers that are still there have written may come a second time",
 		"err", cause, "moved", aside)
 	if err := a.putAside(aside); err != nil {
 		return err

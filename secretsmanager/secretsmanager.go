@@ -170,11 +170,6 @@ func (a *API) update(ctx context.Context, fn func(tx *state.Tx, now time.Time) e
 	})
 }
 
-// Purge removes the secrets that are past their recovery window.
-func (a *API) Purge(ctx context.Context) error {
-	return a.update(ctx, func(*state.Tx, time.Time) error { return nil })
-}
-
 // change runs fn with a copy of a secret that is not marked for deletion, and writes it.
 func (a *API) change(ctx context.Context, id *string, fn func(s *model.Secret, now time.Time) error) (*model.Secret, error) {
 	var changed model.Secret

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -234,4 +235,51 @@ func TestValuesAreNotReadableOnDisk(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestSecretsPastTheirTimeAreRemovedUnasked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := world(t, state.NewMemory())
+		held := func() (names []string) {
+			for s := range a.store.Snapshot().Secrets() {
+				names = append(names, s.Name)
+			}
+			return names
+		}
+		remove := func(name string, days int64) {
+			if _, err := a.DeleteSecret(context.Background(), &secretsmanager.DeleteSecretInput{SecretId: &name, RecoveryWindowInDays: &days}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, name := range []string{"kept", "later", "soon"} {
+			a.mustCreate(t, name, "x")
+		}
+		remove("soon", 7)
+		time.Sleep(7 * 24 * time.Hour) // nobody looks
+		remove("later", 8)
+		a.mustCreate(t, "other", "x") // removes "soon"
+		a.mustCreate(t, "soon", "x")
+		remove("soon", 7)
+		time.Sleep(7 * 24 * time.Hour)
+
+		ctx, stop := context.WithCancel(context.Background())
+		done := make(chan struct{})
+		go func() { a.KeepPurged(ctx, slog.New(slog.DiscardHandler)); close(done) }()
+		synctest.Wait()
+		if got := held(); !slices.Equal(got, []string{"kept", "later", "other"}) {
+			t.Errorf("at the start: %v", got)
+		}
+		time.Sleep(23 * time.Hour)
+		synctest.Wait()
+		if got := held(); !slices.Contains(got, "later") {
+			t.Errorf("before the time: %v", got)
+		}
+		time.Sleep(time.Hour + time.Minute)
+		synctest.Wait()
+		if got := held(); !slices.Equal(got, []string{"kept", "other"}) {
+			t.Errorf("after a while: %v", got)
+		}
+		stop()
+		<-done
+	})
 }

@@ -19,9 +19,10 @@ import (
 
 // identity is who may do what, and what is kept from everybody else.
 type identity struct {
-	box    *seal.Box
-	access *iam.Access
-	issuer *sts.Issuer
+	box     *seal.Box
+	access  *iam.Access
+	issuer  *sts.Issuer
+	secrets *secretsmanager.API
 }
 
 // openIdentity reads the key that secrets are encrypted with, or makes it.
@@ -31,7 +32,10 @@ func (s *server) openIdentity() error {
 		return err
 	}
 	access := &iam.Access{Store: s.store, Realm: s.realm, Enforce: s.options.IAM == "enforce"}
-	s.identity = identity{box: box, access: access, issuer: &sts.Issuer{Box: box, Access: access, Realm: s.realm}}
+	s.identity = identity{
+		box: box, access: access, issuer: &sts.Issuer{Box: box, Access: access, Realm: s.realm},
+		secrets: secretsmanager.New(s.store, box, s.realm),
+	}
 	return nil
 }
 
@@ -40,7 +44,7 @@ func (s *server) identityServices() []awsapi.Service {
 	return []awsapi.Service{
 		iam.New(s.store, s.realm).Service(),
 		s.identity.issuer.Service(),
-		secretsmanager.New(s.store, s.identity.box, s.realm).Service(),
+		s.identity.secrets.Service(),
 		ssm.New(s.store, s.identity.box, s.realm).Service(),
 	}
 }

@@ -160,6 +160,7 @@ func (s *server) run(ctx context.Context, ready func(url string)) error {
 	parts.Go(func() { s.outbox.Run(ctx) })
 	parts.Go(func() { s.fleet.Run(ctx) })
 	parts.Go(func() { s.bus.Run(ctx) })
+	parts.Go(func() { s.identity.secrets.KeepPurged(ctx, s.log) })
 	parts.Go(func() {
 		control.Run(ctx, s.store, control.Settings{Settle: s.options.Settle, Retention: s.options.Retention}, s.log)
 	})

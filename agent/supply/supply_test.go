@@ -224,3 +224,37 @@ func FuzzParseEnvFile(f *testing.F) {
 		}
 	})
 }
+
+func TestALogGroupThatIsToBeMadeNeedsItsPermission(t *testing.T) {
+	w := newWorld(t)
+	var asked []string
+	w.Allowed = func(_ context.Context, _, _, action, resource string) error {
+		asked = append(asked, action+" "+resource)
+		if action == "logs:CreateLogGroup" {
+			return fmt.Errorf("AccessDeniedException: no")
+		}
+		return nil
+	}
+	c := types.ContainerDefinition{LogConfiguration: &types.LogConfiguration{LogDriver: types.LogDriverAwslogs, Options: map[string]string{
+		"awslogs-group": "/web", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "a", "awslogs-create-group": "true",
+	}}}
+	w.LogGroup = func(name string) bool { return name == "/web" }
+	const group = "arn:aws:logs:us-east-1:000000000000:log-group:/web:log-stream:"
+	stream := []string{"logs:CreateLogStream " + group + "a/app/0123", "logs:PutLogEvents " + group + "a/app/0123"}
+	if _, err := w.get(c, "role"); err != nil || !slices.Equal(asked, stream) {
+		t.Errorf("of a group that exists %q is asked, %v", asked, err)
+	}
+	asked, w.LogGroup = nil, func(string) bool { return false }
+	_, err := w.get(c, "role")
+	if want := "failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log group: AccessDeniedException: no : exit status 1"; err == nil || err.Error() != want {
+		t.Errorf("%v\nwant %s", err, want)
+	}
+	if want := []string{"logs:CreateLogGroup " + group}; !slices.Equal(asked, want) {
+		t.Errorf("of a group to be made %q is asked", asked)
+	}
+	delete(c.LogConfiguration.Options, "awslogs-create-group")
+	asked = nil
+	if _, err := w.get(c, "role"); err != nil || !slices.Equal(asked, stream) {
+		t.Errorf("of a group that is not to be made %q is asked, %v", asked, err)
+	}
+}

@@ -64,7 +64,8 @@ func (s *server) supplies(ctx context.Context) *supply.Sources {
 		Allowed: func(ctx context.Context, role, task, action, resource string) error {
 			return s.identity.access.Authorize(ctx, s.identity.issuer.Caller(role, task), awsapi.Permission{Action: action, Resource: resource})
 		},
-		S3: s.options.S3Endpoint, S3Credentials: environmentCredentials(ctx),
+		LogGroup: func(name string) bool { _, ok := s.archive.Group(name); return ok },
+		S3:       s.options.S3Endpoint, S3Credentials: environmentCredentials(ctx),
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -31,7 +30,7 @@ func (g *getter) readFile(ctx context.Context, from string) ([]variable, error) 
 
 func (g *getter) content(ctx context.Context, from string) ([]byte, error) {
 	if name, ok := strings.CutPrefix(from, "file://"); ok {
-		return readLocal(name)
+		return g.Files.read(name)
 	}
 	bucket, key, err := ParseObject(from)
 	if err != nil {
@@ -52,18 +51,6 @@ func ParseObject(arn string) (bucket, key string, err error) {
 		return "", "", fmt.Errorf("%q is no ARN of an object of S3: give arn:aws:s3:::BUCKET/KEY.env, or file:///PATH.env", arn)
 	}
 	return bucket, key, nil
-}
-
-func readLocal(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read %s: it is no file", name)
-	}
-	return io.ReadAll(io.LimitReader(f, maxEnvFile+1))
 }
 
 // s3Timeout is how long one download may take.

@@ -31,6 +31,8 @@ type Sources struct {
 	Allowed func(ctx context.Context, role, task, action, resource string) error
 	// LogGroup tells whether a log group exists; nil: it is taken to.
 	LogGroup func(name string) bool
+	// Files are the files of this machine that may be read.
+	Files Files
 	// S3 is the URL of an endpoint for the files of S3, empty where there is none.
 	S3 string
 	// S3Credentials sign requests to it.

@@ -73,6 +73,7 @@ func newWorld(t *testing.T) *world {
 			return aws.Credentials{AccessKeyID: "a", SecretAccessKey: "b"}, nil
 		},
 		Allowed: func(context.Context, string, string, string, string) error { return nil },
+		Files:   Files{Anywhere: true},
 	}
 	return w
 }

@@ -65,6 +65,7 @@ func (s *server) supplies(ctx context.Context) *supply.Sources {
 			return s.identity.access.Authorize(ctx, s.identity.issuer.Caller(role, task), awsapi.Permission{Action: action, Resource: resource})
 		},
 		LogGroup: func(name string) bool { _, ok := s.archive.Group(name); return ok },
+		Files:    s.options.localFiles(loopback(s.listener.Addr())),
 		S3:       s.options.S3Endpoint, S3Credentials: environmentCredentials(ctx),
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"regexp"
 	"time"
+
+	"steady/agent/supply"
 )
 
 // upCommand runs the server.
@@ -27,6 +29,7 @@ type upCommand struct {
 	Account             string            `help:"Account id in ARNs." default:"000000000000"`
 	IAM                 string            `name:"iam" help:"What roles may do that do not exist here: known lets them do everything, so that a task definition from AWS just runs; enforce lets them do nothing. Roles that exist here are always decided by their policies." enum:"known,enforce" default:"known"`
 	S3Endpoint          string            `name:"s3-endpoint" help:"URL of an S3 endpoint for the environment files of task definitions. Requests are signed with the AWS credentials of the environment, if there are any." placeholder:"URL"`
+	EnvironmentFiles    []string          `help:"Directory under which the environment files of task definitions may be that are named as file:///PATH.env; repeat it for more. Without it they may be anywhere if --listen is a loopback address, and nowhere else." placeholder:"DIR" type:"path" sep:"none"`
 	LogLevel            slog.Level        `help:"Log level: debug, info, warn, error." default:"info"`
 }
 
@@ -71,5 +74,17 @@ func (c *upCommand) check() error {
 	case !validAccount.MatchString(c.Account):
 		return fmt.Errorf("--account is %q: give 12 digits", c.Account)
 	}
+	for _, dir := range c.EnvironmentFiles {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return fmt.Errorf("--environment-files is %s: give a directory that exists", dir)
+		}
+	}
 	return nil
+}
+
+// localFiles are the files of this machine that tasks may be given. Whoever may
+// register a task definition could read them all: so beyond loopback, where that is not
+// only who is on this machine, none but those that were named.
+func (c *upCommand) localFiles(loopback bool) supply.Files {
+	return supply.Files{Anywhere: loopback && len(c.EnvironmentFiles) == 0, Under: c.EnvironmentFiles}
 }

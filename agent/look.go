@@ -3,7 +3,10 @@ package agent
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"steady/model"
 	"steady/runtime"
@@ -150,6 +153,17 @@ func (r *runner) over(p *part, exit model.Exit) {
 	p.observed.Last, p.observed.Exit = model.Stopped, exit
 	if p.essential && r.report.ExecutionStoppedAt.IsZero() {
 		r.report.ExecutionStoppedAt = p.finished
+	}
+	r.warnOfWaiting(p)
+}
+
+// warnOfWaiting tells of containers that will wait for ever for one that has ended.
+func (r *runner) warnOfWaiting(gone *part) {
+	for i := range r.parts {
+		p := &r.parts[i]
+		if !gone.essential && p.progress < created && slices.Contains(p.needs, model.Dependency{Container: gone.name, Condition: types.ContainerConditionHealthy}) {
+			r.log.Warn("a container waits for ever: the one that it depends on being HEALTHY has ended", "container", p.name, "other", gone.name, "exitCode", gone.exit.Code)
+		}
 	}
 }
 

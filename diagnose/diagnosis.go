@@ -33,7 +33,7 @@ type Diagnosis struct {
 func Diagnose(e Evidence, s Situation) Diagnosis {
 	s.Findings = Explain(e)
 	d := Diagnosis{Benign: benign(e), Outlook: Foresee(s), Notes: notes(e, s)}
-	more := slices.Concat(comparePorts(e, s), platform(s), provisioning(s), leaving(s), silent(e, s), unwell(e, s, s.Findings), agents(s), deaf(e))
+	more := slices.Concat(comparePorts(e, s), platform(s), provisioning(s), order(e, s), leaving(s), silent(e, s), unwell(e, s, s.Findings), agents(s), deaf(e))
 	d.Findings = ranked(append(s.Findings, more...))
 	d.Room = room(s)
 	return d

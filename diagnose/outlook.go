@@ -73,7 +73,7 @@ func Foresee(s Situation) Outlook {
 	for _, obstacle := range []struct {
 		id    string
 		stops func() *Hopeless
-	}{{"E19", p.percentages}, {"E20", p.protection}, {"E38", p.noPlace}, {"E38", p.heldByOld}, {"F04", p.crashLoop}} {
+	}{{"E19", p.percentages}, {"E20", p.protection}, {"E38", p.noPlace}, {"E38", p.heldByOld}, {"D25", p.stuck}, {"F04", p.crashLoop}} {
 		if h := obstacle.stops(); h != nil {
 			h.ID = obstacle.id
 			return Outlook{Hopeless: h}

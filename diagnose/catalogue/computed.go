@@ -9,6 +9,13 @@ var computed = []Signature{
 		Remedy: []string{"Raise startPeriod (at most 300 s) or retries of the container's health check."}},
 	{ID: "D24", Kind: Deterministic, Confidence: Certain, Cause: "Ports that must agree do not", Page: pageBalancer,
 		Remedy: []string{"Make containerPort in portMappings, in the service's loadBalancers, the program's own port and the security group agree."}},
+	{ID: "D25", Kind: Deterministic, Confidence: Likely, Cause: "Container {container} waits for ever, and keeps its task PENDING: it depends on container {other} being HEALTHY, which has ended", Page: pageParameters,
+		Remedy: []string{"Mend why container {other} ends (its log, its exit code): it is not started again under this task.",
+			"Stop the task, so that another one takes its place: aws ecs stop-task --task TASK. ECS does not: the task counts as one that is coming, and startTimeout no longer counts once {other} has ended.",
+			"Make {other} essential: then its end ends the task, and the circuit breaker counts it."}},
+	{ID: "D26", Kind: Transient, Confidence: Possible, Cause: "Container {container} waits, and keeps its task PENDING: it depends on container {other} being {condition}", Page: pageParameters,
+		Remedy: []string{"Read the log of container {other} for what it is doing.",
+			"Give {other} a startTimeout: then the task ends when it takes longer than that."}},
 	{ID: "A22", Kind: Deterministic, Confidence: Certain, Cause: "No container instance has the CPU that the task definition is made for", Page: pagePlatform, Remedy: buildForPlatform},
 	{ID: "E16", Kind: Ambiguous, Confidence: Likely, Cause: "Tasks wait in PROVISIONING for capacity that does not come", Page: pageScaling,
 		Either: []Possibility{

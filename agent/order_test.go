@@ -250,3 +250,34 @@ func TestManyExitsDisturbNoOther(t *testing.T) {
 		}
 	})
 }
+
+// After a restart of the agent too, the ports are those of the tasks that held them, in
+// whatever order the tasks are told.
+func TestAHostPortStaysItsTasksAfterARestart(t *testing.T) {
+	inBubble(t, newEngine(), func(w *world) {
+		slow := container("app", "graceful stop=20s")
+		w.define(slow)
+		w.start()
+		var first, second []string
+		for port := range 8 {
+			ports := []model.HostPort{{Port: 8080 + port, Protocol: "tcp"}}
+			first = append(first, w.assignWith(ports))
+			w.after(time.Second)
+			w.end(first[port])
+			second = append(second, w.assignWith(ports))
+			w.after(time.Second)
+		}
+		w.stop()
+		w.start()
+		w.after(time.Second)
+		for i := range first {
+			w.areAt(first[i], "RUNNING: STOPPING")
+			w.areAt(second[i], "PENDING: PENDING")
+		}
+		w.after(time.Minute)
+		for i := range first {
+			w.areAt(first[i], "STOPPED: STOPPED")
+			w.areAt(second[i], "RUNNING: RUNNING")
+		}
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -80,7 +81,9 @@ func (f *Fleet) Connect(ctx context.Context, instance string) (*Session, error) 
 	defer f.mu.Unlock()
 	f.sessions[instance] = s
 	snap := f.store.Snapshot()
-	for t := range snap.LiveTasksOn(instance) {
+	// Oldest first: it is they that hold what the newer ones wait for.
+	oldest := func(a, b *model.Task) int { return a.CreatedAt.Compare(b.CreatedAt) }
+	for _, t := range slices.SortedStableFunc(snap.LiveTasksOn(instance), oldest) {
 		s.push(snap, t)
 	}
 	return s, nil

@@ -76,21 +76,10 @@ func (r *runner) pull(ctx, wanted context.Context, p *part) {
 	})
 }
 
-// create is not interrupted, not even by the end of the agent: a container that was
-// made but not told of would stay.
 func (r *runner) create(running context.Context, p *part) {
 	spec := r.spec(p)
 	r.act(p, func() func() {
-		ctx, cancel := outlive(running, madeWithin)
-		defer cancel()
-		var id string
-		err := limited(ctx, createLimit, "created", func(ctx context.Context) (err error) {
-			id, err = r.agent.Runtime.Create(ctx, spec)
-			if is(err, runtime.Exists) {
-				id, err = r.madeBefore(ctx, spec, err)
-			}
-			return err
-		})
+		id, err := r.agent.create(running, spec)
 		return func() {
 			switch {
 			case r.unavailable(running, p, err):
@@ -116,23 +105,6 @@ func (r *runner) spec(p *part) runtime.Spec {
 	connect(&s, r.definition.Spec.NetworkMode, holder)
 	r.furnish(&s, p.name)
 	return s
-}
-
-// madeWithin is how long an agent that ends waits for a container that it asked for, and
-// how long such a container may take to show to the next agent.
-const madeWithin = 10 * time.Second
-
-// madeBefore finds the container that a former run of the agent had asked for when it
-// was killed: the runtime goes on making it, and shows it once it is made. A name that
-// somebody else has taken stays the failure that it is.
-func (r *runner) madeBefore(ctx context.Context, spec runtime.Spec, exists error) (id string, err error) {
-	for until := time.Now().Add(madeWithin); time.Now().Before(until) && ctx.Err() == nil; pause(ctx, 100*time.Millisecond) {
-		found, err := r.agent.Runtime.List(ctx, spec.Labels)
-		if err == nil && len(found) == 1 {
-			return found[0].ID, nil
-		}
-	}
-	return "", exists
 }
 
 // start is not interrupted: a start under way cannot be taken back. One that took too

@@ -84,8 +84,10 @@ func (n *ownInterface) attach(ctx context.Context) error {
 		n.note(func() { n.lose("its container has ended") })
 		return nil
 	case state == runtime.Exited:
-		if err := rt.Remove(ctx, id); id != "" && err != nil {
-			return err
+		if id != "" {
+			if err := rt.Remove(ctx, id); err != nil {
+				return err
+			}
 		}
 		var err error
 		if id, err = n.create(ctx); err != nil {
@@ -98,7 +100,6 @@ func (n *ownInterface) attach(ctx context.Context) error {
 	return n.start(ctx, id, state)
 }
 
-// create is not interrupted: a container that was made but not known of would stay.
 func (n *ownInterface) create(ctx context.Context) (id string, err error) {
 	a := n.runner.agent
 	image, err := a.PauseImage(ctx)
@@ -108,17 +109,7 @@ func (n *ownInterface) create(ctx context.Context) (id string, err error) {
 	if err := a.Runtime.CreateNetwork(ctx, a.Network, map[string]string{LabelInstallation: a.Installation}); err != nil {
 		return "", err
 	}
-	ctx, cancel := outlive(ctx, madeWithin)
-	defer cancel()
-	spec := a.holderSpec(n.runner.current(), n.runner.definition, image)
-	err = limited(ctx, createLimit, "created", func(ctx context.Context) (err error) {
-		id, err = a.Runtime.Create(ctx, spec)
-		if is(err, runtime.Exists) {
-			id, err = n.runner.madeBefore(ctx, spec, err)
-		}
-		return err
-	})
-	return id, err
+	return a.create(ctx, a.holderSpec(n.runner.current(), n.runner.definition, image))
 }
 
 // start starts the container, unless it runs, and looks at what address it has.

@@ -16,6 +16,12 @@ import (
 // long as the task, and is no container of it.
 const namespaceHolder = "~internal~ecs~pause-namespace"
 
+// holdsOnly tells whether a container is none of its task, but holds what that shares.
+func holdsOnly(c runtime.Container) bool {
+	name := c.Labels[labelContainer]
+	return name == holderName || name == namespaceHolder
+}
+
 // sharesNamespaces tells whether the containers of a task share their processes or IPC.
 func sharesNamespaces(d *model.TaskDefinition) bool {
 	return d.Spec.PidMode == types.PidModeTask || d.Spec.IpcMode == types.IpcModeTask
@@ -87,21 +93,10 @@ func (a *Agent) holdNamespaces(ctx context.Context, t *model.Task, d *model.Task
 	id := ""
 	if len(found) > 0 {
 		id = found[0].ID
-	} else if id, err = a.makeHolder(ctx, spec); err != nil {
+	} else if id, err = a.create(ctx, spec); err != nil {
 		return err
 	}
 	return limited(ctx, startLimit, "started", func(ctx context.Context) error { return a.Runtime.Start(ctx, id) })
-}
-
-// makeHolder is not interrupted: a container that was made but not known of would stay.
-func (a *Agent) makeHolder(ctx context.Context, spec runtime.Spec) (id string, err error) {
-	ctx, cancel := outlive(ctx, madeWithin)
-	defer cancel()
-	err = limited(ctx, createLimit, "created", func(ctx context.Context) (err error) {
-		id, err = a.Runtime.Create(ctx, spec)
-		return err
-	})
-	return id, err
 }
 
 func (a *Agent) holders(ctx context.Context, spec runtime.Spec) ([]runtime.Container, error) {

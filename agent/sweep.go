@@ -112,7 +112,7 @@ func surplus(orphans []runtime.Container, keep int, remembers func(task string) 
 	groups := map[string]map[string]time.Time{} // when each task ended, by group and task
 	for _, c := range orphans {
 		task, group := c.Labels[labelTask], c.Labels[labelGroup]
-		if c.State != runtime.Exited || c.Labels[labelContainer] == holderName || !remembers(task) {
+		if c.State != runtime.Exited || holdsOnly(c) || !remembers(task) {
 			continue
 		}
 		if groups[group] == nil {
@@ -132,7 +132,7 @@ func surplus(orphans []runtime.Container, keep int, remembers func(task string) 
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(orphans), func(c runtime.Container) bool {
-		return c.State == runtime.Exited && c.Labels[labelContainer] != holderName && kept[c.Labels[labelTask]]
+		return c.State == runtime.Exited && !holdsOnly(c) && kept[c.Labels[labelTask]]
 	})
 }
 

@@ -18,6 +18,7 @@ package runtime
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"time"
 )
@@ -178,11 +179,14 @@ type Container struct {
 	ID         string
 	Name       string
 	Image      string
+	ImageID    string // "sha256:…", the runtime's own
 	Labels     map[string]string
+	Mounts     []Mount // with Source, of a volume too where the runtime says where it is
 	State      State
 	ExitCode   int // of an Exited container
 	OOMKilled  bool
 	Error      string // why it did not start, in the runtime's words
+	CreatedAt  time.Time
 	StartedAt  time.Time
 	FinishedAt time.Time
 	Ports      []Port // published ones, with their real host ports; only while it runs
@@ -229,6 +233,9 @@ type Stats struct {
 	Rx, Tx     Traffic       // over all its network interfaces
 	BlockRead  int64         // bytes
 	BlockWrite int64         // bytes
+	// Raw is the sample in the runtime's own words, a JSON document in the form of the
+	// Docker Engine's.
+	Raw json.RawMessage
 }
 
 // Traffic is what has gone through a network interface in one direction.

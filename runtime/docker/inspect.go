@@ -75,7 +75,10 @@ func labelFilter(labels map[string]string) client.Filters {
 
 // fromEngine keeps of the engine's description what the seam speaks of.
 func fromEngine(in container.InspectResponse) runtime.Container {
-	c := runtime.Container{ID: in.ID, Name: strings.TrimPrefix(in.Name, "/")}
+	c := runtime.Container{ID: in.ID, Name: strings.TrimPrefix(in.Name, "/"), ImageID: in.Image, CreatedAt: timeOf(in.Created)}
+	for _, m := range in.Mounts {
+		c.Mounts = append(c.Mounts, runtime.Mount{Volume: m.Name, Source: m.Source, Target: m.Destination, ReadOnly: !m.RW})
+	}
 	if in.Config != nil {
 		c.Image, c.Labels = in.Config.Image, in.Config.Labels
 	}

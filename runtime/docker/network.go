@@ -3,6 +3,7 @@ package docker
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -34,6 +35,23 @@ func (r *Runtime) CreateNetwork(ctx context.Context, name string, labels map[str
 		return failure(networkError, name, err)
 	}
 	return nil
+}
+
+// Subnet asks the engine for the range of addresses of a network.
+func (r *Runtime) Subnet(ctx context.Context, name string) (netip.Prefix, error) {
+	if host := r.engine.DaemonHost(); !strings.HasPrefix(host, "unix:") && !strings.Contains(host, "//127.") && !strings.Contains(host, "//localhost") {
+		return netip.Prefix{}, fmt.Errorf("network %s is on another machine, that of the Docker Engine at %s", name, host)
+	}
+	res, err := r.engine.NetworkInspect(ctx, name, client.NetworkInspectOptions{})
+	if err != nil {
+		return netip.Prefix{}, failure(networkError, name, err)
+	}
+	for _, c := range res.Network.IPAM.Config {
+		if c.Subnet.IsValid() && c.Subnet.Addr().Is4() {
+			return c.Subnet.Masked(), nil
+		}
+	}
+	return netip.Prefix{}, &runtime.Error{Name: networkError, Detail: "network " + name + " has no range of IPv4 addresses"}
 }
 
 // RemoveNetworks removes networks by their labels. The engine refuses to remove one that

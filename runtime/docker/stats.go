@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -22,13 +23,19 @@ func (r *Runtime) Stats(ctx context.Context, id string) (runtime.Stats, error) {
 	}
 	defer res.Body.Close()
 	var s container.StatsResponse
-	if err := json.NewDecoder(res.Body).Decode(&s); err != nil {
+	raw, err := io.ReadAll(res.Body)
+	if err == nil {
+		err = json.Unmarshal(raw, &s)
+	}
+	if err != nil {
 		return runtime.Stats{}, failure(name, id, fmt.Errorf("read the statistics of container %s: %w", id, err))
 	}
 	if s.Read.IsZero() || s.MemoryStats.Usage == 0 { // the engine's answer for one that does not run
 		return runtime.Stats{}, &runtime.Error{Kind: runtime.NotFound, Name: name, Detail: "container " + id + " is not running"}
 	}
-	return statsOf(s), nil
+	out := statsOf(s)
+	out.Raw = raw
+	return out, nil
 }
 
 // statsOf keeps of a sample what the seam speaks of.

@@ -3,6 +3,7 @@ package runtimetest
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"sync"
 	"testing"
 	"time"
@@ -42,6 +43,13 @@ func networks(t *testing.T, s *suite) {
 	if c.Address == "" || c.MAC == "" {
 		t.Errorf("in a network of its own: address %q, MAC %q", c.Address, c.MAC)
 	}
+	subnet, err := s.rt.Subnet(within(t), name)
+	must(t, err)
+	if at, err := netip.ParseAddr(c.Address); err != nil || !subnet.Contains(at) {
+		t.Errorf("address %s is not of its network, %s", c.Address, subnet)
+	}
+	_, err = s.rt.Subnet(within(t), name+"-missing")
+	wantError(t, err, "ContainerNetworkingError", runtime.NotFound)
 	shared := s.create(t, s.in(t, runtime.Joining(holder)))
 	must(t, s.rt.Start(within(t), shared))
 	if c := s.inspect(t, shared); c.Address != "" {

@@ -2,6 +2,7 @@ package runtimetest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -154,6 +155,17 @@ func stats(t *testing.T, s *suite) {
 		if time.Now().After(end) {
 			t.Fatalf("a container that works and holds 24 MiB uses %+v", got)
 		}
+	}
+	var raw struct {
+		Read time.Time `json:"read"`
+		CPU  struct {
+			Usage struct {
+				Total int64 `json:"total_usage"`
+			} `json:"cpu_usage"`
+		} `json:"cpu_stats"`
+	}
+	if err := json.Unmarshal(first.Raw, &raw); err != nil || !raw.Read.Equal(first.At) || raw.CPU.Usage.Total != int64(first.CPU) {
+		t.Errorf("the runtime's own words are %s, %v", first.Raw, err)
 	}
 	must(t, s.rt.Stop(within(t), id, 10*time.Second))
 	_, err := s.rt.Stats(within(t), id)

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"maps"
+	"net/netip"
 
 	"steady/runtime"
 )
@@ -18,6 +19,19 @@ func (r *Runtime) CreateNetwork(ctx context.Context, name string, labels map[str
 		r.networks[name] = maps.Clone(labels)
 	}
 	return nil
+}
+
+// Subnet tells the range that all addresses are from.
+func (r *Runtime) Subnet(ctx context.Context, name string) (netip.Prefix, error) {
+	if err := ctx.Err(); err != nil {
+		return netip.Prefix{}, ended("ContainerNetworkingError", name, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, there := r.networks[name]; !there && name != "bridge" {
+		return netip.Prefix{}, &runtime.Error{Kind: runtime.NotFound, Name: "ContainerNetworkingError", Detail: "Error response from daemon: network " + name + " not found"}
+	}
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{10}), 8), nil
 }
 
 // RemoveNetworks forgets networks.

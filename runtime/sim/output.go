@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"slices"
 	"time"
@@ -114,13 +115,30 @@ func (r *Runtime) Stats(ctx context.Context, id string) (runtime.Stats, error) {
 	ran := now.Sub(c.startedAt)
 	use := c.script.use
 	so := func(perSecond int64) int64 { return int64(float64(perSecond) * ran.Seconds()) }
-	return runtime.Stats{
+	s := runtime.Stats{
 		At: now, CPU: time.Duration(use.cpu * float64(ran)), Memory: use.memory,
 		Rx: runtime.Traffic{Bytes: so(use.network), Packets: so(use.network) / 1000},
 		Tx: runtime.Traffic{Bytes: so(use.network), Packets: so(use.network) / 1000},
 
 		BlockRead: so(use.disk), BlockWrite: so(use.disk),
-	}, nil
+	}
+	s.Raw = raw(s)
+	return s, nil
+}
+
+// raw puts a sample into the engine's form.
+func raw(s runtime.Stats) json.RawMessage {
+	type object map[string]any
+	b, err := json.Marshal(object{
+		"read":         s.At,
+		"cpu_stats":    object{"cpu_usage": object{"total_usage": s.CPU.Nanoseconds()}},
+		"memory_stats": object{"usage": s.Memory},
+		"networks":     object{"eth0": object{"rx_bytes": s.Rx.Bytes, "rx_packets": s.Rx.Packets, "tx_bytes": s.Tx.Bytes, "tx_packets": s.Tx.Packets}},
+	})
+	if err != nil {
+		panic(err) // numbers and a time always have a JSON form
+	}
+	return b
 }
 
 // use is what a script makes a container use.

@@ -73,6 +73,8 @@ var allowed = map[string][]string{
 	"runtime/sim":         {"runtime"},
 	"runtime/runtimetest": {"runtime", "imagepack"},
 	"awslogs":             nil,
+	"agent/endpoint":      {"model", "runtime", "awslogs"},
+	"agent/steer":         nil,
 	"agent/output":        {"runtime", "awslogs"},
 	"agent/supply":        {"model", "runtime", "awslogs"},
 	"agent":               {"model", "fleet", "runtime", "awslogs", "agent/output", "agent/supply"},

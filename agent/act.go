@@ -90,6 +90,7 @@ func (r *runner) create(running context.Context, p *part) {
 				p.observed.RuntimeID = id
 				p.progress = created
 				r.agent.know(id, r)
+				r.isMade(p.name, id)
 			}
 		}
 	})
@@ -104,6 +105,9 @@ func (r *runner) spec(p *part) runtime.Spec {
 	}
 	connect(&s, r.definition.Spec.NetworkMode, holder)
 	r.furnish(&s, p.name)
+	if tell := r.agent.Endpoints.Environment; tell != nil {
+		s.Env = tell(r.current(), r.definition, p.name, s.Env)
+	}
 	return s
 }
 

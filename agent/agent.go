@@ -59,6 +59,8 @@ type Config struct {
 	// Supply is where secrets and environment files come from; nil: tasks that need any
 	// do not start.
 	Supply *supply.Sources
+	// Endpoints are where the containers can ask about themselves.
+	Endpoints Endpoints
 	// KeepStopped is how many stopped tasks of each service, and of each family of
 	// stand-alone tasks, keep their containers here, the newest: for docker logs, docker
 	// inspect and docker cp. 0 is none.

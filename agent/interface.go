@@ -109,6 +109,9 @@ func (n *ownInterface) create(ctx context.Context) (id string, err error) {
 	if err := a.Runtime.CreateNetwork(ctx, a.Network, map[string]string{LabelInstallation: a.Installation}); err != nil {
 		return "", err
 	}
+	if a.Endpoints.Reach != nil {
+		a.Endpoints.Reach(ctx)
+	}
 	return a.create(ctx, a.holderSpec(n.runner.current(), n.runner.definition, image))
 }
 

@@ -35,7 +35,8 @@ type runner struct {
 	nudged  chan struct{}
 	told    chan struct{} // closed when it is on record how the task was taken over
 	stopNow bool
-	images  []model.Image // that the containers have to run, as far as it is said
+	images  []model.Image     // that the containers have to run, as far as it is said
+	made    map[string]string // the runtime's ids of the containers that were made, by name
 
 	// Only the runner's goroutine touches what follows.
 	parts    []part
@@ -124,6 +125,7 @@ func (r *runner) adopt(found []runtime.Container) {
 			continue
 		}
 		r.parts[i].id = c.ID
+		r.isMade(r.parts[i].name, c.ID)
 		r.agent.containers[c.ID] = r // the agent holds its lock
 		if r.parts[i].progress != stopped {
 			r.parts[i].progress = created

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"steady/agent"
+	"steady/agent/steer"
 	"steady/model"
 	"steady/runtime"
 	"steady/runtime/docker"
@@ -60,6 +61,9 @@ func (c *downCommand) Run(ctx context.Context) error {
 	}
 	rt, err := docker.New(ctx)
 	if err != nil {
+		return err
+	}
+	if err := steer.Remove(steerTable(id)); err != nil && !errors.Is(err, os.ErrPermission) { // who may not remove one has not made one
 		return err
 	}
 	n, err := removeAll(ctx, rt, id, quiet)

@@ -43,6 +43,7 @@ type server struct {
 	events    *events.API
 	identity  identity
 	fleet     *fleet.Fleet
+	endpoints *endpoints // nil: the runtime's containers cannot ask
 	instances []*model.Instance
 	listener  net.Listener
 	keys      *accessKey // nil: any credentials are accepted
@@ -95,6 +96,9 @@ func newServer(ctx context.Context, c upCommand, log *slog.Logger) (_ *server, e
 		return nil, err
 	}
 	s.fleet = fleet.New(s.store, log)
+	if s.endpoints, err = s.openEndpoints(ctx); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -171,9 +175,12 @@ func (s *server) run(ctx context.Context, ready func(url string)) error {
 	})
 	var ids []string
 	for _, i := range s.instances {
-		parts.Go(func() { s.runAgent(ctx, i, cancel) })
+		a := s.newAgent(ctx, i)
+		s.endpoints.serves(a)
+		parts.Go(func() { s.runAgent(ctx, a, cancel) })
 		ids = append(ids, i.ID)
 	}
+	parts.Go(func() { s.endpoints.run(ctx) })
 	parts.Go(func() { agent.RemoveStrays(ctx, s.runtime, s.id, ids, s.log) })
 	web := &http.Server{Handler: s.handler(ctx.Done()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
 	parts.Go(func() {
@@ -220,13 +227,19 @@ func (s *server) connected(ctx context.Context) bool {
 	return true
 }
 
-func (s *server) runAgent(ctx context.Context, i *model.Instance, fail context.CancelCauseFunc) {
-	a := agent.New(agent.Config{
+// network is the name of the installation's own network.
+func (s *server) network() string { return "steady-" + s.id }
+
+func (s *server) newAgent(ctx context.Context, i *model.Instance) *agent.Agent {
+	return agent.New(agent.Config{
 		Runtime: s.runtime, Fleet: s.fleet, Instance: i,
 		Installation: s.id, Realm: s.realm, Log: s.log, KeepStopped: s.options.KeepStopped,
-		Output: outputSink{s.archive}, Network: "steady-" + s.id, PauseImage: s.pauseImage,
-		Supply: s.supplies(ctx),
+		Output: outputSink{s.archive}, Network: s.network(), PauseImage: s.pauseImage,
+		Supply: s.supplies(ctx), Endpoints: s.endpoints.forAgents(),
 	})
+}
+
+func (s *server) runAgent(ctx context.Context, a *agent.Agent, fail context.CancelCauseFunc) {
 	if err := a.Run(ctx); err != nil && ctx.Err() == nil {
 		fail(err)
 	}
@@ -272,6 +285,7 @@ func (s *server) close() {
 	if s.listener != nil {
 		s.listener.Close()
 	}
+	s.endpoints.close()
 	if s.logs != nil {
 		s.logs.Close()
 	}

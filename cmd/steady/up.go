@@ -30,6 +30,7 @@ type upCommand struct {
 	IAM                 string            `name:"iam" help:"What roles may do that do not exist here: known lets them do everything, so that a task definition from AWS just runs; enforce lets them do nothing. Roles that exist here are always decided by their policies." enum:"known,enforce" default:"known"`
 	S3Endpoint          string            `name:"s3-endpoint" help:"URL of an S3 endpoint for the environment files of task definitions. Requests are signed with the AWS credentials of the environment, if there are any." placeholder:"URL"`
 	EnvironmentFiles    []string          `help:"Directory under which the environment files of task definitions may be that are named as file:///PATH.env; repeat it for more. Without it they may be anywhere if --listen is a loopback address, and nowhere else." placeholder:"DIR" type:"path" sep:"none"`
+	TaskEndpointURL     string            `name:"task-endpoint-url" help:"URL at which containers of tasks find AWS APIs: they get it as AWS_ENDPOINT_URL, so that SDKs in them call it in place of Amazon." placeholder:"URL"`
 	LogLevel            slog.Level        `help:"Log level: debug, info, warn, error." default:"info"`
 }
 

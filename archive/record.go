@@ -33,6 +33,12 @@ func parsePointer(ptr string) (pointer, bool) {
 	return pointer{string(p.b), at, id}, !p.bad && len(p.b) > 0
 }
 
+// GroupOf is the log group of the record that an @ptr names, which may be gone.
+func GroupOf(ptr string) (group string, ok bool) {
+	p, ok := parsePointer(ptr)
+	return p.group, ok
+}
+
 // Record is one record whole, by its @ptr: every field, the system's too. Fails with
 // ErrNotFound when ptr names none, or one that is gone.
 func (a *Archive) Record(ctx context.Context, ptr string) (map[string]scan.Value, error) {

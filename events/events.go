@@ -43,10 +43,11 @@ const maxBody = 8 << 20
 // Service lists the operations for the server.
 func (a *API) Service() awsapi.Service {
 	return awsapi.Service{
-		Name:    "events",
-		Target:  "AWSEvents",
-		MaxBody: maxBody,
-		Known:   awsapi.OperationNames((*eventbridge.Client)(nil)),
+		Name:        "events",
+		Target:      "AWSEvents",
+		MaxBody:     maxBody,
+		Permissions: a.permissions,
+		Known:       awsapi.OperationNames((*eventbridge.Client)(nil)),
 		Operations: map[string]awsapi.Operation{
 			"PutRule":      awsapi.Op(a.PutRule),
 			"DescribeRule": awsapi.Op(a.DescribeRule),

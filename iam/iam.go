@@ -117,7 +117,7 @@ func checkName(name *string, at string, max int) (string, error) {
 	case n == "":
 		return "", invalid("1 validation error detected: Value null at '%s' failed to satisfy constraint: Member must not be null", at)
 	case utf8.RuneCountInString(n) > max:
-		return "", invalid("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", n[:max], at, max)
+		return "", invalid("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", n, at, max)
 	case !entityName.MatchString(n):
 		return "", invalid("The specified value for %s is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-", at)
 	}

@@ -54,10 +54,11 @@ const maxBody = 16 << 20
 // Service lists the operations for the server.
 func (a *API) Service() awsapi.Service {
 	return awsapi.Service{
-		Name:    "logs",
-		Target:  "Logs_20140328",
-		MaxBody: maxBody,
-		Known:   awsapi.OperationNames((*cloudwatchlogs.Client)(nil)),
+		Name:        "logs",
+		Target:      "Logs_20140328",
+		MaxBody:     maxBody,
+		Permissions: a.permissions,
+		Known:       awsapi.OperationNames((*cloudwatchlogs.Client)(nil)),
 		Operations: map[string]awsapi.Operation{
 			"CreateLogGroup":           awsapi.Op(a.CreateLogGroup),
 			"DeleteLogGroup":           awsapi.Op(a.DeleteLogGroup),

@@ -104,10 +104,11 @@ func (r *runner) spec(p *part) runtime.Spec {
 		holder = r.own.heldBy()
 	}
 	connect(&s, r.definition.Spec.NetworkMode, holder)
-	r.furnish(&s, p.name)
+	r.furnish(&s, p.definition)
 	if tell := r.agent.Endpoints.Environment; tell != nil {
 		s.Env = tell(r.current(), r.definition, p.name, s.Env)
 	}
+	r.route(&s, p.definition)
 	return s
 }
 

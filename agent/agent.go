@@ -71,6 +71,8 @@ type Config struct {
 	// its name.
 	Network    string
 	PauseImage func(context.Context) (string, error)
+	// RouterFiles is the directory for the files of log routers, an absolute path.
+	RouterFiles string
 }
 
 // Agent runs the tasks of one container instance.

@@ -40,6 +40,17 @@ var ownCapabilities = []string{
 // engineDrivers are the log drivers of the engine that a task definition can ask for.
 var engineDrivers = []string{"fluentd", "gelf", "journald", "json-file", "splunk", "syslog"}
 
+// routerCapabilities are those of an agent whose engine can send to a log router.
+var routerCapabilities = []string{
+	olderCapability + "logging-driver.awsfirelens",
+	capability + "logging-driver.awsfirelens.log-driver-buffer-limit",
+	capability + "firelens.fluentbit",
+	capability + "firelens.fluentd",
+	capability + "firelens.non-root-user",
+	capability + "firelens.options.config.file",
+	capability + "firelens.options.config.s3",
+}
+
 // Capabilities are the attributes of a container instance that say what its agent can do
 // with this runtime: what a task definition's requiresAttributes are compared with.
 func Capabilities(i runtime.Info) []string {
@@ -50,6 +61,9 @@ func Capabilities(i runtime.Info) []string {
 	for _, d := range i.LogDrivers {
 		if slices.Contains(engineDrivers, d) {
 			all = append(all, olderCapability+"logging-driver."+d)
+		}
+		if d == "fluentd" {
+			all = append(all, routerCapabilities...)
 		}
 	}
 	for _, s := range i.Security {

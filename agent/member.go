@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"steady/firelens"
 	"steady/model"
 	"steady/runtime"
 )
@@ -106,7 +107,7 @@ func process(c types.ContainerDefinition) runtime.Process {
 // itself, which reads it back from the engine.
 func logDriver(c types.ContainerDefinition) runtime.Log {
 	l := c.LogConfiguration
-	if l == nil || l.LogDriver == types.LogDriverAwslogs {
+	if l == nil || l.LogDriver == types.LogDriverAwslogs || firelens.Routed(c) { // see route
 		return engineLog(c)
 	}
 	log := runtime.Log{Driver: string(l.LogDriver), Options: maps.Clone(l.Options)}
@@ -135,5 +136,5 @@ func withoutWaiting(log *runtime.Log) {
 // that sends it elsewhere the engine keeps a copy, unless it is told not to.
 func readBack(c types.ContainerDefinition) bool {
 	l := c.LogConfiguration
-	return l == nil || l.LogDriver != "none" && l.Options["cache-disabled"] != "true"
+	return l == nil || firelens.Routed(c) || l.LogDriver != "none" && l.Options["cache-disabled"] != "true"
 }

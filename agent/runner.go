@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"steady/agent/output"
+	"steady/firelens"
 	"steady/fleet"
 	"steady/model"
 	"steady/runtime"
@@ -82,7 +83,7 @@ func newRunner(a *Agent, session *fleet.Session, as fleet.Assignment) *runner {
 	}
 	for _, c := range as.Task.Containers {
 		d, _ := as.Definition.Container(c.Name)
-		p := part{seen: newSeen(c, d), definition: d, observed: model.Container{Name: c.Name, Last: model.Pending, RestartCount: c.RestartCount}}
+		p := part{seen: newSeen(c, d, firelens.Dependencies(as.Definition.Containers(), d)), definition: d, observed: model.Container{Name: c.Name, Last: model.Pending, RestartCount: c.RestartCount}}
 		if c.Last == model.Stopped { // seen by a former run of the agent
 			p.progress, p.observed, p.exit = stopped, c, c.Exit
 			if c.Started() {
@@ -99,12 +100,13 @@ func newRunner(a *Agent, session *fleet.Session, as fleet.Assignment) *runner {
 		r.resources = append(r.resources, r.own.resource())
 	}
 	r.resources = append(r.resources, r.supplyResource(as.Task)...)
+	r.resources = append(r.resources, r.routerResource(as.Task)...)
 	return r
 }
 
-func newSeen(c model.Container, d types.ContainerDefinition) seen {
+func newSeen(c model.Container, d types.ContainerDefinition, needs []model.Dependency) seen {
 	return seen{
-		name: c.Name, image: c.Image, essential: c.Essential, needs: model.Dependencies(d),
+		name: c.Name, image: c.Image, essential: c.Essential, needs: needs,
 		startTimeout: time.Duration(aws.ToInt32(d.StartTimeout)) * time.Second,
 	}
 }

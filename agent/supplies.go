@@ -9,7 +9,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
 	"steady/agent/supply"
+	"steady/firelens"
 	"steady/model"
 	"steady/runtime"
 )
@@ -73,9 +77,9 @@ func (r *runner) registry(ctx context.Context, p *part) ([]runtime.Credentials, 
 
 // furnish adds the supplies to what a container is made of. Variables of files come
 // first, so that those of the definition and its secrets win.
-func (r *runner) furnish(spec *runtime.Spec, container string) {
+func (r *runner) furnish(spec *runtime.Spec, c types.ContainerDefinition) {
 	r.supplies.mu.Lock()
-	given := r.supplies.had[container]
+	given := r.supplies.had[aws.ToString(c.Name)]
 	r.supplies.mu.Unlock()
 	env := slices.Concat(spec.Env, given.Secrets)
 	set := map[string]bool{}
@@ -84,7 +88,7 @@ func (r *runner) furnish(spec *runtime.Spec, container string) {
 	}
 	files := slices.DeleteFunc(slices.Clone(given.Files), func(v string) bool { return set[variableName(v)] })
 	spec.Env = slices.Concat(files, env)
-	if len(given.LogOptions) > 0 {
+	if len(given.LogOptions) > 0 && !firelens.Routed(c) { // those are the router's
 		options := maps.Clone(spec.Log.Options)
 		if options == nil {
 			options = map[string]string{}

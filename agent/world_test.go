@@ -32,6 +32,7 @@ type world struct {
 	logs       *logs
 	mode       types.NetworkMode // of the revisions that are made
 	pause      func(context.Context) (string, error)
+	routers    string // the directory of log routers' files
 	keep       int    // stopped tasks' containers of each group
 	stop       func() // the agent, and wait for its end; nil while none runs
 }
@@ -72,7 +73,7 @@ func (w *world) start() {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	a := agent.New(agent.Config{Runtime: w.runtime, Fleet: w.fleet, Instance: w.instance, Installation: installation, Output: w.logs, Log: slog.New(slog.DiscardHandler), KeepStopped: w.keep,
-		Network: "steady-test", PauseImage: w.pause})
+		Network: "steady-test", PauseImage: w.pause, RouterFiles: w.routers})
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -99,6 +99,8 @@ func notOnFargate(member string) error {
 func checkFargateContainer(d *model.TaskDefinition, c types.ContainerDefinition) error {
 	role := aws.ToString(d.Spec.ExecutionRoleArn)
 	switch {
+	case c.FirelensConfiguration != nil && c.FirelensConfiguration.Options["config-file-type"] == "s3":
+		return notOnFargate("firelensConfiguration with the config-file-type s3")
 	case aws.ToBool(c.Privileged):
 		return notOnFargate("privileged")
 	case len(c.DockerSecurityOptions) > 0:

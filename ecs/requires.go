@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"steady/firelens"
 	"steady/model"
 )
 
@@ -60,6 +61,13 @@ var containerNeeds = []need[types.ContainerDefinition]{
 	{"ecs.capability.secrets.ssm.bootstrap.log-driver", ofSecretOptions("ssm")},
 	{"ecs.capability.env-files.s3", func(c *types.ContainerDefinition) bool { return len(c.EnvironmentFiles) > 0 }},
 	{"ecs.capability.private-registry-authentication.secretsmanager", func(c *types.ContainerDefinition) bool { return c.RepositoryCredentials != nil }},
+	{"ecs.capability.firelens.fluentd", ofRouter(func(f *types.FirelensConfiguration) bool { return f.Type == types.FirelensConfigurationTypeFluentd })},
+	{"ecs.capability.firelens.fluentbit", ofRouter(func(f *types.FirelensConfiguration) bool { return f.Type == types.FirelensConfigurationTypeFluentbit })},
+	{"ecs.capability.firelens.options.config.file", ofRouter(func(f *types.FirelensConfiguration) bool { return f.Options["config-file-type"] == "file" })},
+	{"ecs.capability.firelens.options.config.s3", ofRouter(func(f *types.FirelensConfiguration) bool { return f.Options["config-file-type"] == "s3" })},
+	{"ecs.capability.logging-driver.awsfirelens.log-driver-buffer-limit", func(c *types.ContainerDefinition) bool {
+		return firelens.Routed(*c) && c.LogConfiguration.Options[firelens.BufferLimit] != ""
+	}},
 	{rangeCapability, func(c *types.ContainerDefinition) bool {
 		return slices.ContainsFunc(c.PortMappings, func(p types.PortMapping) bool { return aws.ToString(p.ContainerPortRange) != "" })
 	}},

@@ -14,10 +14,10 @@ import (
 // version of the SDK cannot bring one that is silently dropped.
 func TestEveryMemberIsCarriedOutOrRefused(t *testing.T) {
 	t.Run("container", func(t *testing.T) {
-		everyMember(t, slices.Concat(containerMembers, firelensMembers), "Command Cpu DependsOn DisableNetworking DnsSearchDomains DnsServers DockerLabels DockerSecurityOptions EntryPoint "+
+		everyMember(t, containerMembers, "Command Cpu DependsOn DisableNetworking DnsSearchDomains DnsServers DockerLabels DockerSecurityOptions EntryPoint "+
 			"Environment Essential ExtraHosts HealthCheck Hostname Image Interactive Links LinuxParameters Memory MemoryReservation MountPoints "+
 			"Name PortMappings Privileged PseudoTerminal ReadonlyRootFilesystem ResourceRequirements RestartPolicy StartTimeout StopTimeout SystemControls Ulimits User "+
-			"VersionConsistency VolumesFrom WorkingDirectory EnvironmentFiles LogConfiguration RepositoryCredentials Secrets")
+			"VersionConsistency VolumesFrom WorkingDirectory EnvironmentFiles FirelensConfiguration LogConfiguration RepositoryCredentials Secrets")
 	})
 	t.Run("task definition", func(t *testing.T) {
 		everyMember(t, definitionMembers, "ContainerDefinitions EphemeralStorage Family Cpu IpcMode Memory ExecutionRoleArn NetworkMode PidMode PlacementConstraints "+

@@ -235,7 +235,7 @@ func (s *server) newAgent(ctx context.Context, i *model.Instance) *agent.Agent {
 		Runtime: s.runtime, Fleet: s.fleet, Instance: i,
 		Installation: s.id, Realm: s.realm, Log: s.log, KeepStopped: s.options.KeepStopped,
 		Output: outputSink{s.archive}, Network: s.network(), PauseImage: s.pauseImage,
-		Supply: s.supplies(ctx), Endpoints: s.endpoints.forAgents(),
+		Supply: s.supplies(ctx), Endpoints: s.endpoints.forAgents(), RouterFiles: filepath.Join(s.options.DataDir, "firelens"),
 	})
 }
 

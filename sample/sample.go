@@ -39,6 +39,7 @@ type settings struct {
 	memory, logBytes, logLines  int
 	sayStderr                   string
 	hashEnv                     string
+	route, routeOn              string
 	cpu                         bool
 	flood                       time.Duration
 }
@@ -82,6 +83,8 @@ func parse(args []string, env func(string) (string, bool), out io.Writer) (setti
 	f.StringVar(&s.say, "say", "", "write this `text` first, as it is")
 	f.StringVar(&s.sayStderr, "say-stderr", "", "write this `text` first, as it is, to the standard error")
 	f.StringVar(&s.hashEnv, "hash-env", "", "write the length and the SHA-256 of these environment `variables` first, separated by commas")
+	f.StringVar(&s.route, "route", "", "be a log router instead of serving: print this configuration `file`, then what comes on -route-on")
+	f.StringVar(&s.routeOn, "route-on", "/var/run/fluent.sock", "the `socket` on which -route listens")
 	f.BoolVar(&s.cpu, "cpu", false, "use one processor")
 	f.StringVar(&s.check, "check", "", "be a health check: ask this `URL`, exit 0 if it answers 2xx, else 1")
 	if err := f.Parse(args); err != nil {
@@ -139,6 +142,10 @@ func (s settings) run(ctx context.Context, log *slog.Logger, out io.Writer) int 
 	defer stop()
 	s.speak(out)
 	log.Info("starting", "version", s.version, "pid", os.Getpid())
+	if s.route != "" {
+		r := router{config: s.route, socket: s.routeOn, out: out}
+		return r.run(ctx)
+	}
 	held := hold(s.memory)
 	defer runtime.KeepAlive(held)
 	s.write(ctx, out)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,9 +26,11 @@ func TestEventsThatPileUpAreSaidAndNotDropped(t *testing.T) {
 		}
 		defer s.Close()
 		var logged bytes.Buffer
-		refuse, got := true, 0
+		var refuse atomic.Bool
+		refuse.Store(true)
+		got := 0
 		o := New(s, slog.New(slog.NewTextHandler(&logged, nil)), Consumer{Name: "archive", Deliver: func(_ context.Context, events []*state.Outgoing) error {
-			if refuse {
+			if refuse.Load() {
 				return errors.New("the archive takes no events")
 			}
 			for _, e := range events {
@@ -56,7 +59,7 @@ func TestEventsThatPileUpAreSaidAndNotDropped(t *testing.T) {
 		if n := strings.Count(logged.String(), "pile up"); n < 3 || n > 4 {
 			t.Errorf("the log says it %d times in 16 minutes:\n%s", n, &logged)
 		}
-		refuse = false
+		refuse.Store(false)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if got != 10 || o.Stuck() != nil {

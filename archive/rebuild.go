@@ -217,7 +217,8 @@ func sealedOf(all []foundFile, starts []journal.Start) ([]foundFile, uint64) {
 	for i := len(starts) - 1; i >= 0; i-- {
 		s := starts[i]
 		over := slices.ContainsFunc(all, func(f foundFile) bool { return f.info.MinNumber < s.First && f.info.MaxNumber >= s.First })
-		if over && i < len(starts)-1 {
+		if over && !s.Newest {
+			part = max(part, s.Part+1)
 			break // sealed, and not removed yet
 		}
 		part, first = s.Part, s.First

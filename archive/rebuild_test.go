@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -169,5 +170,51 @@ func TestADamagedSegmentBesideACatalogThatIsGone(t *testing.T) {
 	}
 	if h := a.Health(); !strings.Contains(strings.Join(h.Damaged, "\n"), filepath.Base(files[0])) {
 		t.Errorf("health is %+v", h)
+	}
+}
+
+// TestACatalogIsMadeAnewBesideASealedPart: a part of the journal that was sealed, and could
+// not be removed, is not read again, also where its segments have been merged since.
+func TestACatalogIsMadeAnewBesideASealedPart(t *testing.T) {
+	for name, more := range map[string]bool{"the newest with records": false, "with another behind it": true} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			var stuck atomic.Bool
+			a := open(t, dir, Options{failAt: func(point string) error {
+				if point == "sealed" && stuck.Load() {
+					return errors.New("permission denied")
+				}
+				return nil
+			}})
+			var want []string
+			add := func(text string) {
+				put(t, a, "/a", "s", line(int64(len(want)), "%s", text))
+				want = append(want, text)
+			}
+			add("one")
+			seal(t, a)
+			stuck.Store(true)
+			add("two")
+			seal(t, a)
+			if err := a.Compact(); err != nil || a.Health().Segments != 1 {
+				t.Fatalf("%d segments, %v", a.Health().Segments, err)
+			}
+			if more {
+				add("three")
+			}
+			a.Close()
+			if err := os.Remove(filepath.Join(dir, storeFile)); err != nil {
+				t.Fatal(err)
+			}
+			a = open(t, dir, Options{})
+			add("new")
+			for _, when := range []string{"at once", "after another start"} {
+				if got := messages(t, a, "/a"); !slices.Equal(sorted(got), sorted(want)) {
+					t.Errorf("%s: %q, want %q", when, got, want)
+				}
+				a.Close()
+				a = open(t, dir, Options{})
+			}
+		})
 	}
 }

@@ -184,7 +184,10 @@ func SyncDir(dir string) error {
 }
 
 // Start is a part of a journal and the number of its first sound frame.
-type Start struct{ Part, First uint64 }
+type Start struct {
+	Part, First uint64
+	Newest      bool // no part follows it, not even an empty one
+}
 
 // Starts are the parts in dir that have a frame, oldest first. A dir that is not there has
 // none.
@@ -197,7 +200,7 @@ func Starts(dir string) ([]Start, error) {
 		return nil, err
 	}
 	var starts []Start
-	for _, part := range parts {
+	for i, part := range parts {
 		any, first := false, uint64(0)
 		_, _, err := replay(path(dir, part), true, func(f Frame) error {
 			if !any {
@@ -209,7 +212,7 @@ func Starts(dir string) ([]Start, error) {
 			return nil, err
 		}
 		if any {
-			starts = append(starts, Start{part, first})
+			starts = append(starts, Start{part, first, i == len(parts)-1})
 		}
 	}
 	return starts, nil

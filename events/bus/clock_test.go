@@ -93,8 +93,8 @@ func TestSchedulesFireAtTheirTimes(t *testing.T) {
 			changed.Targets = []types.Target{{Id: aws.String("d"), Arn: aws.String("command:d")}}
 			w.update(func(tx *state.Tx) { tx.PutEventRule(&changed) })
 			time.Sleep(2 * time.Minute)
-			changed.State = types.RuleStateDisabled
-			off := changed
+			off := changed // a rule's record never changes
+			off.State = types.RuleStateDisabled
 			w.update(func(tx *state.Tx) { tx.PutEventRule(&off); tx.DeleteEventRule("cron") })
 			time.Sleep(time.Hour)
 		})

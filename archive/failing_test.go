@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -113,6 +114,40 @@ func TestAPartThatCannotBeSealedDoesNotStopAppends(t *testing.T) {
 	}
 	if !strings.Contains(logged.String(), "could not seal a part") {
 		t.Errorf("the log does not say it:\n%s", logged.String())
+	}
+}
+
+// TestAppendsThatWaitForASealGoOnWhenItFails: so they do when the trouble begins while the
+// next part is full already.
+func TestAppendsThatWaitForASealGoOnWhenItFails(t *testing.T) {
+	began, fails := make(chan struct{}, 1), make(chan struct{})
+	a := open(t, t.TempDir(), Options{MaxBytes: 16 << 20, failAt: func(point string) error {
+		if point != "before commit" {
+			return nil
+		}
+		select {
+		case began <- struct{}{}:
+		default:
+		}
+		<-fails
+		return errors.New("input/output error")
+	}})
+	full := Batch{Group: "/g", Stream: "s", Class: Events, Records: []Record{line(1, "%s", strings.Repeat("x", 2<<20))}} // as a part may be
+	if err := append1(a, full); err != nil {
+		t.Fatal(err)
+	}
+	<-began
+	if err := append1(a, full); err != nil {
+		t.Fatal(err)
+	}
+	appended := make(chan error)
+	go func() {
+		appended <- append1(a, Batch{Group: "/g", Stream: "s", Class: Events, Records: []Record{line(2, "small")}})
+	}()
+	runtime.Gosched()
+	close(fails)
+	if err := <-appended; err != nil {
+		t.Error(err)
 	}
 }
 

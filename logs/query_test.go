@@ -308,6 +308,30 @@ func TestResultsAfterARestart(t *testing.T) {
 	}
 }
 
+// A query that waits or runs when Steady is killed, or ends, says so after the next start.
+func TestQueriesThatSteadyCutShort(t *testing.T) {
+	for name, end := range map[string]func(*API){"killed": func(*API) {}, "ended": (*API).Close} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			o := Options{Archive: w.archive, Store: w.store, Realm: realm, Queries: t.TempDir(), Log: w.jobs.log}
+			w.API = New(o)
+			t.Cleanup(w.API.Close)
+			for range maxRunning {
+				w.jobs.slots <- struct{}{} // so it waits
+			}
+			w.group("g", "a")
+			id := must(w.StartQuery(t.Context(), about("fields a")))(t).QueryId
+			end(w.API)
+			w.API = New(o)
+			t.Cleanup(w.API.Close)
+			got := must(w.GetQueryResults(t.Context(), &cloudwatchlogs.GetQueryResultsInput{QueryId: id}))(t)
+			if got.Status != types.QueryStatusFailed || *got.Results[0][0].Value != errInterrupted.Error() {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
 // A file that cannot be read for now, as when too many are open, is not removed.
 func TestResultsThatCannotBeReadNowStay(t *testing.T) {
 	dir := t.TempDir()

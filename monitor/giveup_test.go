@@ -45,6 +45,12 @@ func TestGivesUp(t *testing.T) {
 			f.tasks = sick
 			return f
 		}, Options{Hold: sec}, Failed, 4 * sec, "ECS called the deployment of web:7 complete, but it does not hold: 3 tasks failed of one cause"},
+		{"nor a failure, where no more of it fails", func() *fake {
+			f := play(scene{service: web(noRollback, new7(completed, 3))}, scene{from: 4 * sec, service: web(noRollback, new7(completed, 2))},
+				scene{from: 8 * sec, service: web(noRollback, new7(completed, 3))})
+			f.tasks = sick
+			return f
+		}, Options{Hold: sec}, Succeeded, 8*sec + shortTrial, "On the way 2 tasks failed"},
 		{"what outlives the failures is a success", func() *fake {
 			f := play(scene{service: web(noRollback, new7(completed, 3))})
 			f.tasks = sick

@@ -20,6 +20,9 @@ type Settings struct {
 	// Retention is how long stopped tasks and deleted services can be described.
 	// Amazon ECS: "at least one hour".
 	Retention time.Duration
+	// MayAssume tells whether ECS may work under a role for a task; its error is ECS's
+	// text. nil: under every one.
+	MayAssume func(role string) error
 }
 
 // Run runs all loops until ctx ends.

@@ -197,6 +197,11 @@ func (s step) start(svc *model.Service, start rollout.Start) (_ *model.Service, 
 			Message: "(service " + svc.Name + ") failed to launch a task with (error " + reason + ").", Reason: reason, Configuration: true,
 		}
 	}
+	if err := s.assumable(definition); err != nil {
+		return rollout.Unlaunched(svc, start, s.now), model.PlacementRefusal{
+			Message: "(service " + svc.Name + ") failed to launch a task with (error " + err.Error() + ").", Reason: err.Error(), Configuration: true,
+		}
+	}
 	request := s.request(svc, definition, start.Count)
 	result := s.place(svc, request, start)
 	tasks := make([]*model.Task, 0, len(result.Bindings))
@@ -224,6 +229,19 @@ func (s step) start(svc *model.Service, start rollout.Start) (_ *model.Service, 
 	return svc, model.PlacementRefusal{
 		Message: message, Instance: result.Closest.Instance, Reason: string(result.Closest.Reason),
 	}
+}
+
+// assumable tells what keeps ECS from working under the roles of a task definition.
+func (s step) assumable(d *model.TaskDefinition) error {
+	for _, role := range []*string{d.Spec.TaskRoleArn, d.Spec.ExecutionRoleArn} {
+		if s.settings.MayAssume == nil || aws.ToString(role) == "" {
+			continue
+		}
+		if err := s.settings.MayAssume(*role); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // network is the network configuration of a deployment's tasks.

@@ -36,6 +36,8 @@ type steady struct {
 	runtime *sim.Runtime
 	store   *state.Store
 	stop    func()
+
+	mayAssume func(role string) error
 }
 
 // inBubble plays a story on so many container instances.
@@ -72,7 +74,14 @@ func (s *steady) up(instances int) {
 		go func() { run(); ended <- struct{}{} }()
 	}
 	part(func() { f.Run(ctx) })
-	part(func() { control.Run(ctx, store, control.Settings{Settle: settle, Retention: retention}, log) })
+	part(func() {
+		control.Run(ctx, store, control.Settings{Settle: settle, Retention: retention, MayAssume: func(role string) error {
+			if s.mayAssume == nil {
+				return nil
+			}
+			return s.mayAssume(role)
+		}}, log)
+	})
 	for _, i := range registered {
 		a := agent.New(agent.Config{Runtime: s.runtime, Fleet: f, Instance: i, Installation: "test", Log: log})
 		part(func() { a.Run(ctx) })

@@ -23,18 +23,25 @@ type Options struct {
 	// count as healthy; failedTasks starts anew then. The same as the control
 	// loops use.
 	Settle time.Duration
+	// MayAssume tells whether ECS may work under a role for a task; its error is ECS's
+	// text. nil: under every one.
+	MayAssume func(role string) error
 }
 
 // API has a method for each operation that Steady carries out.
 type API struct {
-	store  *state.Store
-	realm  model.Realm
-	settle time.Duration
+	store     *state.Store
+	realm     model.Realm
+	settle    time.Duration
+	mayAssume func(role string) error
 }
 
 // New makes the API of one realm over a store.
 func New(store *state.Store, realm model.Realm, o Options) *API {
-	return &API{store: store, realm: realm, settle: o.Settle}
+	if o.MayAssume == nil {
+		o.MayAssume = func(string) error { return nil }
+	}
+	return &API{store: store, realm: realm, settle: o.Settle, mayAssume: o.MayAssume}
 }
 
 // Service lists the operations for the server.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"steady/awsapi"
 	"steady/model"
@@ -20,7 +21,7 @@ func (a *API) permissions(_ string, in any) []awsapi.Permission {
 		own.Conditions["ecs:cluster"] = a.realm.ClusterARN(short(c))
 	}
 	list := []awsapi.Permission{own}
-	for _, role := range passed(in) {
+	for _, role := range a.passed(in) {
 		if !strings.HasPrefix(role, "arn:") {
 			role = a.realm.RoleARN("/", role)
 		}
@@ -30,27 +31,29 @@ func (a *API) permissions(_ string, in any) []awsapi.Permission {
 	return list
 }
 
-// passed are the roles that a request hands to tasks.
-func passed(in any) (roles []string) {
-	var given []*string
+// passed are the roles that a request hands to tasks: those of the task definition too,
+// where tasks are to run that have none of their own.
+func (a *API) passed(in any) []string {
 	switch in := in.(type) {
 	case *ecs.RegisterTaskDefinitionInput:
-		given = []*string{in.TaskRoleArn, in.ExecutionRoleArn}
+		return rolesOf(&model.TaskDefinition{Spec: types.TaskDefinition{TaskRoleArn: in.TaskRoleArn, ExecutionRoleArn: in.ExecutionRoleArn}}, nil)
 	case *ecs.RunTaskInput:
-		if in.Overrides != nil {
-			given = []*string{in.Overrides.TaskRoleArn, in.Overrides.ExecutionRoleArn}
-		}
+		return a.passedBy(in.TaskDefinition, in.Overrides)
 	case *ecs.StartTaskInput:
-		if in.Overrides != nil {
-			given = []*string{in.Overrides.TaskRoleArn, in.Overrides.ExecutionRoleArn}
-		}
+		return a.passedBy(in.TaskDefinition, in.Overrides)
+	case *ecs.CreateServiceInput:
+		return a.passedBy(in.TaskDefinition, nil)
 	}
-	for _, r := range given {
-		if aws.ToString(r) != "" {
-			roles = append(roles, *r)
-		}
+	return nil
+}
+
+// passedBy: a task definition that is not there fails the request itself.
+func (a *API) passedBy(definition *string, o *types.TaskOverride) []string {
+	d, err := usableDefinition(a.store.Snapshot(), aws.ToString(definition))
+	if err != nil {
+		d = &model.TaskDefinition{}
 	}
-	return roles
+	return rolesOf(d, o)
 }
 
 // about is the ARN of what a request is about; "*" where it is about no one thing.

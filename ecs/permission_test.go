@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
 func TestWhatACallerMustBeAllowed(t *testing.T) {
@@ -16,6 +17,26 @@ func TestWhatACallerMustBeAllowed(t *testing.T) {
 	list = api.permissions("RunTask", &ecs.RunTaskInput{TaskDefinition: aws.String("web:3")})
 	if want := "arn:aws:ecs:" + api.realm.Region + ":" + api.realm.Account + ":task-definition/web:3"; len(list) != 1 || list[0].Resource != want {
 		t.Errorf("RunTask needs %+v", list)
+	}
+	w := newWorld(t)
+	w.instance("i1")
+	must(w.RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{
+		Family: aws.String("roles"), TaskRoleArn: aws.String("task"), ExecutionRoleArn: aws.String("execution"),
+		ContainerDefinitions: []types.ContainerDefinition{{Name: aws.String("app"), Image: aws.String("x"), Memory: aws.Int32(64)}},
+	}))
+	for _, in := range []any{
+		&ecs.RunTaskInput{TaskDefinition: aws.String("roles"), Overrides: &types.TaskOverride{TaskRoleArn: aws.String("other")}},
+		&ecs.StartTaskInput{TaskDefinition: aws.String("roles:1"), Overrides: &types.TaskOverride{TaskRoleArn: aws.String("other")}},
+		&ecs.CreateServiceInput{TaskDefinition: aws.String("roles"), ServiceName: aws.String("s")},
+	} {
+		first := "other"
+		if _, service := in.(*ecs.CreateServiceInput); service {
+			first = "task"
+		}
+		list := w.permissions("", in)
+		if len(list) != 3 || list[1].Resource != realm.RoleARN("/", first) || list[2].Action != "iam:PassRole" || list[2].Resource != realm.RoleARN("/", "execution") {
+			t.Errorf("%T needs %+v", in, list)
+		}
 	}
 	list = api.permissions("RegisterTaskDefinition", &ecs.RegisterTaskDefinitionInput{TaskRoleArn: aws.String("web")})
 	if len(list) != 2 || list[1].Action != "iam:PassRole" || list[1].Resource != api.realm.RoleARN("/", "web") || list[1].Conditions["iam:PassedToService"] != "ecs-tasks.amazonaws.com" {

@@ -197,6 +197,9 @@ func (r *run) prepare(tx *state.Tx) (d *model.TaskDefinition, o types.TaskOverri
 	if err = checkCompatible(d, r.on.launch); err == nil && r.on.launch == types.LaunchTypeFargate {
 		err = first(checkPlacementOn(r.on.launch, r.in.PlacementConstraints, r.in.PlacementStrategy), checkFargateSize(q.CPU, q.Memory))
 	}
+	if err == nil {
+		err = r.ecs.checkRoles(d, o)
+	}
 	return d, o, q, err
 }
 

@@ -222,6 +222,25 @@ func Forget(s *model.Service, t *model.Task, settle time.Duration) *model.Servic
 	return &n
 }
 
+// Unlaunched notes that tasks of a deployment could not be launched, for an error in what
+// is to be launched: "a task is considered a failure if the scheduler can't launch it".
+// There is no record of them, so they stand where those do that are forgotten.
+func Unlaunched(s *model.Service, start Start, now time.Time) *model.Service {
+	n := *s
+	n.Deployments = slices.Clone(n.Deployments)
+	d := n.Deployment(start.Deployment)
+	if d == nil {
+		return s
+	}
+	f := &d.Forgotten
+	f.Failures += start.Count
+	if !d.RanAt.IsZero() {
+		f.Late += start.Count
+	}
+	f.FailedAt = now
+	return &n
+}
+
 // wakeForHealth asks to look again when time alone will change what a task counts
 // as: when one has settled, or its grace period ends.
 func (d *decision) wakeForHealth() {

@@ -166,7 +166,9 @@ func (s *server) run(ctx context.Context, ready func(url string)) error {
 	parts.Go(func() { s.bus.Run(ctx) })
 	parts.Go(func() { s.identity.secrets.KeepPurged(ctx, s.log) })
 	parts.Go(func() {
-		control.Run(ctx, s.store, control.Settings{Settle: s.options.Settle, Retention: s.options.Retention}, s.log)
+		control.Run(ctx, s.store, control.Settings{
+			Settle: s.options.Settle, Retention: s.options.Retention, MayAssume: s.identity.access.ECSMayAssume,
+		}, s.log)
 	})
 	parts.Go(func() {
 		telemetry.Run(ctx, telemetry.Config{
@@ -261,7 +263,7 @@ func (s *server) handler(closing <-chan struct{}) http.Handler {
 
 // services are the AWS APIs that are served. docs/api.md lists them.
 func (s *server) services() []awsapi.Service {
-	api := ecs.New(s.store, s.realm, ecs.Options{Settle: s.options.Settle})
+	api := ecs.New(s.store, s.realm, ecs.Options{Settle: s.options.Settle, MayAssume: s.identity.access.ECSMayAssume})
 	return append([]awsapi.Service{api.Service(), s.logs.Service(), s.events.Service()}, s.identityServices()...)
 }
 

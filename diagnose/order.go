@@ -76,13 +76,16 @@ func order(e Evidence, s Situation) []Finding {
 		case w.task.CreatedAt == nil || s.At.Sub(*w.task.CreatedAt) < waitsSoon:
 			continue
 		}
-		words := catalogue.Words{"container": w.container, "other": aws.ToString(w.on.Name), "condition": string(w.condition)}
-		d := c.draft(catalogue.Get(id), w.container, words, strongTarget)
+		d := c.draft(catalogue.Get(id), w.container, w.words(), strongTarget)
 		if len(d.proofs) < proofsShown {
 			d.proofs = append(d.proofs, Proof{At: aws.ToTime(w.task.CreatedAt), Subject: "task " + taskID(w.task) + ", container " + aws.ToString(w.on.Name), Text: w.seen(s.At)})
 		}
 	}
 	return c.findings()
+}
+
+func (w waits) words() catalogue.Words {
+	return catalogue.Words{"container": w.container, "other": aws.ToString(w.on.Name), "condition": string(w.condition), "task": taskID(w.task)}
 }
 
 // seen is how the other container stands.
@@ -112,10 +115,9 @@ const toldWithin = time.Minute
 func (p *prospect) stuck() *Hopeless {
 	for _, w := range unmet(p.TaskDefinition, p.Tasks) {
 		if p.mine(w.task) && w.forEver() && w.task.CreatedAt != nil && p.At.Sub(*w.task.CreatedAt) >= toldWithin {
-			words := catalogue.Words{"container": w.container, "other": aws.ToString(w.on.Name)}
 			return &Hopeless{
 				Reason: fmt.Sprintf("container %s of task %s waits until container %s is HEALTHY, which has ended: the task stays PENDING, and ECS does not replace it", w.container, taskID(w.task), *w.on.Name),
-				Remedy: words.Steps(catalogue.Get("D25").Remedy),
+				Remedy: w.words().Steps(catalogue.Get("D25").Remedy),
 			}
 		}
 	}

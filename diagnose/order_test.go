@@ -79,7 +79,7 @@ func TestATaskThatWaitsForEverIsHopeless(t *testing.T) {
 	ended := types.Container{LastStatus: aws.String("STOPPED"), ExitCode: aws.Int32(3)}
 	s := situation(wants(1, 100, 200), ordered("HEALTHY", ended))
 	h := Foresee(s).Hopeless
-	if h == nil || h.ID != "D25" || !strings.Contains(h.Reason, "container app of task 0a waits until container db is HEALTHY") || len(h.Remedy) == 0 {
+	if h == nil || h.ID != "D25" || !strings.Contains(h.Reason, "container app of task 0a waits until container db is HEALTHY") || !strings.Contains(strings.Join(h.Remedy, " "), "stop-task --task 0a.") {
 		t.Fatalf("%+v", h)
 	}
 	s.At = t0.Add(10 * time.Second) // all may not be told yet

@@ -11,7 +11,7 @@ var computed = []Signature{
 		Remedy: []string{"Make containerPort in portMappings, in the service's loadBalancers, the program's own port and the security group agree."}},
 	{ID: "D25", Kind: Deterministic, Confidence: Likely, Cause: "Container {container} waits for ever, and keeps its task PENDING: it depends on container {other} being HEALTHY, which has ended", Page: pageParameters,
 		Remedy: []string{"Mend why container {other} ends (its log, its exit code): it is not started again under this task.",
-			"Stop the task, so that another one takes its place: aws ecs stop-task --task TASK. ECS does not: the task counts as one that is coming, and startTimeout no longer counts once {other} has ended.",
+			"Stop the task, so that another one takes its place: aws ecs stop-task --task {task}. ECS does not: the task counts as one that is coming, and startTimeout no longer counts once {other} has ended.",
 			"Make {other} essential: then its end ends the task, and the circuit breaker counts it."}},
 	{ID: "D26", Kind: Transient, Confidence: Possible, Cause: "Container {container} waits, and keeps its task PENDING: it depends on container {other} being {condition}", Page: pageParameters,
 		Remedy: []string{"Read the log of container {other} for what it is doing.",

@@ -19,7 +19,7 @@ var unnamed = Words{
 var someContainer = strings.NewReplacer("Container {container}", "A container", "container {container}", "a container")
 
 // quoted are the words that are names and stand in quotes.
-var quoted = []string{"container", "image", "command", "secret", "parameter", "key", "role", "logs"}
+var quoted = []string{"container", "other", "image", "command", "secret", "parameter", "key", "role", "logs"}
 
 // Sentence fills the {names} of a cause.
 func (w Words) Sentence(s string) string {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -51,6 +52,9 @@ type Started struct {
 	// Definition is the revision that the task runs: the service's, or one made of it
 	// for this task, which is INACTIVE by now.
 	Definition string
+	// Leftover is why that revision is still ACTIVE, nil where it is not. The task runs
+	// all the same.
+	Leftover error
 }
 
 // Start starts the copy.
@@ -80,17 +84,30 @@ func Start(ctx context.Context, api ECS, r Request) (Started, error) {
 	}
 	result, err := api.RunTask(ctx, run(s, r, started))
 	if derived {
-		_, gone := api.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &started.Definition})
-		err = errors.Join(err, gone)
+		started.Leftover = deregister(ctx, api, started.Definition)
 	}
 	if err != nil {
-		return Started{}, fmt.Errorf("run a task like service %s: %w", r.Service, err)
+		return Started{}, errors.Join(fmt.Errorf("run a task like service %s: %w", r.Service, err), started.Leftover)
 	}
 	if len(result.Tasks) == 0 {
-		return Started{}, noPlace(r.Service, result.Failures)
+		return Started{}, errors.Join(noPlace(r.Service, result.Failures), started.Leftover)
 	}
 	started.Task = result.Tasks[0]
 	return started, nil
+}
+
+// deregisterTime is how long the revision that was made for the copy may take to go, also
+// after somebody has interrupted.
+const deregisterTime = 10 * time.Second
+
+func deregister(ctx context.Context, api ECS, definition string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deregisterTime)
+	defer cancel()
+	_, err := api.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &definition})
+	if err != nil {
+		return fmt.Errorf("deregister %s, which was made for the copy: %w", definition, err)
+	}
+	return nil
 }
 
 func describe(ctx context.Context, api ECS, r Request) (types.Service, error) {

@@ -2,6 +2,7 @@ package runlike
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -20,6 +21,8 @@ type amazon struct {
 	registered   *ecs.RegisterTaskDefinitionInput
 	deregistered string
 	ran          *ecs.RunTaskInput
+	meanwhile    func() // while the task is started
+	keeps        bool   // it deregisters nothing
 }
 
 func (a *amazon) DescribeServices(_ context.Context, in *ecs.DescribeServicesInput, _ ...func(*ecs.Options)) (*ecs.DescribeServicesOutput, error) {
@@ -38,13 +41,19 @@ func (a *amazon) RegisterTaskDefinition(_ context.Context, in *ecs.RegisterTaskD
 	return &ecs.RegisterTaskDefinitionOutput{TaskDefinition: &types.TaskDefinition{TaskDefinitionArn: aws.String(*in.Family + ":1")}}, nil
 }
 
-func (a *amazon) DeregisterTaskDefinition(_ context.Context, in *ecs.DeregisterTaskDefinitionInput, _ ...func(*ecs.Options)) (*ecs.DeregisterTaskDefinitionOutput, error) {
+func (a *amazon) DeregisterTaskDefinition(ctx context.Context, in *ecs.DeregisterTaskDefinitionInput, _ ...func(*ecs.Options)) (*ecs.DeregisterTaskDefinitionOutput, error) {
+	if a.keeps || ctx.Err() != nil {
+		return nil, errors.Join(errors.New("access denied"), ctx.Err())
+	}
 	a.deregistered = *in.TaskDefinition
 	return &ecs.DeregisterTaskDefinitionOutput{}, nil
 }
 
 func (a *amazon) RunTask(_ context.Context, in *ecs.RunTaskInput, _ ...func(*ecs.Options)) (*ecs.RunTaskOutput, error) {
 	a.ran = in
+	if a.meanwhile != nil {
+		a.meanwhile()
+	}
 	if len(a.failures) > 0 {
 		return &ecs.RunTaskOutput{Failures: a.failures}, nil
 	}
@@ -132,5 +141,23 @@ func TestACopyTakesNoFixedPort(t *testing.T) {
 	c := a.registered.ContainerDefinitions[1]
 	if c.PortMappings[0].HostPort != nil || c.HealthCheck == nil || c.EntryPoint[0] != "/app" || *a.ran.TaskDefinition != "web-copy:1" || a.deregistered != "web-copy:1" {
 		t.Errorf("registered %+v, ran %s, deregistered %s", c, *a.ran.TaskDefinition, a.deregistered)
+	}
+}
+
+// A task that was started is told of, whatever becomes of the revision that was made for
+// it; and that goes, also when somebody interrupts.
+func TestAStartedCopyIsToldOf(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	a := world()
+	a.meanwhile = interrupt
+	s, err := Start(ctx, a, Request{Service: "web", Shell: true})
+	if err != nil || s.Leftover != nil || *s.Task.TaskArn != "task/1" || a.deregistered != "web-copy:1" {
+		t.Errorf("started %+v, %v; deregistered %q", s, err, a.deregistered)
+	}
+	a = world()
+	a.keeps = true
+	s, err = Start(t.Context(), a, Request{Service: "web", Shell: true})
+	if err != nil || *s.Task.TaskArn != "task/1" || s.Leftover == nil || !strings.Contains(s.Leftover.Error(), "deregister web-copy:1, which was made for the copy: access denied") {
+		t.Errorf("started %+v, %v", s, err)
 	}
 }

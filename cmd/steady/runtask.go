@@ -48,6 +48,9 @@ func (c *runCommand) Run(ctx context.Context) error {
 	id := lastPart(aws.ToString(started.Task.TaskArn))
 	fmt.Printf("Started task %s of %s, like service %s but outside of it: no load balancer, and not replaced.\n", id, lastPart(started.Definition), c.Like)
 	fmt.Printf("To stop it:  %s\n", c.stopping(id))
+	if started.Leftover != nil {
+		fmt.Fprintf(os.Stderr, "warning: %v\n", started.Leftover)
+	}
 	if c.Detach {
 		return nil
 	}

@@ -24,7 +24,11 @@ const minCPUShares = 2
 // What the engine says that it will not honour is logged.
 func (r *Runtime) Create(ctx context.Context, spec runtime.Spec) (string, error) {
 	const name = "CannotCreateContainerError"
-	spec.Ports = r.inARow(spec.Ports)
+	ports, err := r.inARow(spec.Ports)
+	if err != nil {
+		return "", failure(name, spec.Name, err)
+	}
+	spec.Ports = ports
 	config, host, err := configOf(spec)
 	if err != nil {
 		return "", failure(name, spec.Name, err)

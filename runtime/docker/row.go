@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"slices"
@@ -25,21 +26,28 @@ type rows struct {
 	next int
 }
 
-// inARow gives host ports to those that ask for several dynamic ones. Where there are
-// not so many, the engine is left to say so.
-func (r *Runtime) inARow(ports []runtime.Port) []runtime.Port {
+// inARow gives host ports to those that ask for several dynamic ones. Left to itself the
+// engine would choose ports that are in no row.
+func (r *Runtime) inARow(ports []runtime.Port) ([]runtime.Port, error) {
 	ports = slices.Clone(ports)
 	for i := range ports {
-		if p := &ports[i]; p.Count > 1 && p.HostPort == 0 {
-			p.HostPort = r.rows.find(p.Count, p.Protocol)
+		p := &ports[i]
+		if p.Count <= 1 || p.HostPort != 0 {
+			continue
+		}
+		if p.HostPort = r.rows.find(p.Count, p.Protocol); p.HostPort == 0 {
+			return nil, fmt.Errorf("%d contiguous host ports are unavailable", p.Count)
 		}
 	}
-	return ports
+	return ports, nil
 }
 
 // find returns the first of n free ports in a row, 0 if there are none.
 func (r *rows) find(n int, protocol string) int {
 	first, last := ephemeral(os.ReadFile)
+	if n > last-first+1 {
+		return 0
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.next < first || r.next > last {

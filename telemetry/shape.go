@@ -139,11 +139,14 @@ func (p *shaper) shared(t *model.Task) traffic {
 	return all.among(max(1, containers))
 }
 
-// use is what a container used since the last record, or else since its start.
+// use is what a container used since the last record, or else since its task's start.
 func (p *shaper) use(container string, s runtime.Stats, started time.Time) use {
 	before, ok := p.before[container]
-	if !ok || before.CPU > s.CPU {
+	switch {
+	case !ok:
 		before = runtime.Stats{At: started}
+	case before.CPU > s.CPU || before.Rx.Bytes > s.Rx.Bytes || before.Tx.Bytes > s.Tx.Bytes:
+		before = runtime.Stats{At: before.At} // it was started again since, and counts from 0
 	}
 	second := s.At.Sub(before.At).Seconds()
 	rate := func(n float64) float64 {

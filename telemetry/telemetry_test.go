@@ -126,10 +126,13 @@ func TestWhatIsNotMeasured(t *testing.T) {
 	if n := len(of(t, events, "Container")); n != 0 || len(of(t, events, "Task")) != 1 {
 		t.Errorf("%d containers: %+v", n, events)
 	}
-	// A container that was started anew counts from its start.
-	before := Samples{"c1": stats(noon.Add(-30*time.Second), time.Hour, 1, 1e9)}
-	events = shape(s, realm, before, Samples{"c1": stats(noon, 30*time.Second, 1, 6000)}, noon)
-	has(t, of(t, events, "Container")[0], map[string]any{"CpuUtilized": 512, "NetworkRxBytes": 100})
+	// A container that was started again counts from 0, and so no earlier than the last
+	// record, also where it has used more of something by then than before.
+	for _, cpu := range []time.Duration{time.Hour, time.Second} {
+		before := Samples{"c1": stats(noon.Add(-30*time.Second), cpu, 1, 1e9)}
+		events = shape(s, realm, before, Samples{"c1": stats(noon, 15*time.Second, 1, 3000)}, noon)
+		has(t, of(t, events, "Container")[0], map[string]any{"CpuUtilized": 512, "NetworkRxBytes": 100, "NetworkRxPackets": 30})
+	}
 
 	off := newState(t, "disabled").Snapshot()
 	if events := shape(off, realm, nil, Samples{"c1": stats(noon, 1, 1, 1)}, noon); len(events) != 0 || len(wanted(off)) != 0 {

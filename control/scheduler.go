@@ -112,6 +112,9 @@ func (s *scheduler) noteChange(change state.Change, freed map[string]bool) {
 		}
 		if !v.Live() {
 			freed[v.Cluster] = true
+			if i, ok := s.store.Snapshot().Instance(v.Instance); ok {
+				freed[i.Cluster] = true // not the task's, where that was on Fargate
+			}
 			s.left(v.Instance)
 		}
 	case *model.Instance:

@@ -55,17 +55,22 @@ func Open(name string, from, to netip.AddrPort) (*Table, error) {
 		return nil, fmt.Errorf("speak with nftables: %w", err)
 	}
 	t := &Table{name: name, from: from, to: to, conn: conn, done: map[rule]bool{}}
-	if err := t.remove(); err == nil || errors.Is(err, os.ErrNotExist) {
-		err = t.make(tableOwned)
-		if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) { // Linux before 5.12
-			err = t.make(0)
-		}
-		if err == nil {
-			return t, nil
-		}
+	if err := t.replace(); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("make the nftables table %s: %w", name, err)
 	}
-	conn.Close()
-	return nil, fmt.Errorf("make the nftables table %s: %w", name, err)
+	return t, nil
+}
+
+func (t *Table) replace() error {
+	if err := t.remove(); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	err := t.make(tableOwned)
+	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) { // Linux before 5.12
+		err = t.make(0)
+	}
+	return err
 }
 
 // Remove removes the table of a server that ended without doing so.

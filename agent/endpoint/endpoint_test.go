@@ -241,7 +241,7 @@ func TestForward(t *testing.T) {
 		t.Errorf("its own: %d, asked %d times", status, asked)
 	}
 	w.neighbour = func(int) string { return "127.0.0.1:1" }
-	if status, _ := w.ask("GET", path(FirstPort+2), ""); status != 404 {
+	if status, _ := w.ask("GET", path(FirstPort+2), ""); status != http.StatusServiceUnavailable {
 		t.Errorf("of a server that is gone: %d", status)
 	}
 }

@@ -36,7 +36,10 @@ func (s *Server) forward(w http.ResponseWriter, r *http.Request, i id) bool {
 			p.SetURL(to)
 			p.Out.Header.Set(forwarded, "1")
 		},
-		ErrorHandler: func(w http.ResponseWriter, r *http.Request, _ error) { s.mux.ServeHTTP(w, r) }, // as unknown
+		// It may be starting anew: SDKs ask again after this status, not after "unknown".
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
+			answer(w, http.StatusServiceUnavailable, "the server of this task does not answer")
+		},
 	}
 	proxy.ServeHTTP(w, r)
 	return true

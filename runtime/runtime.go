@@ -100,6 +100,11 @@ type Pulled struct {
 	// Platform is the one that the image is for, "linux/amd64" or "linux/arm64"; empty
 	// where the image does not say.
 	Platform string
+	// ID is the runtime's own for the image.
+	ID string
+	// Fetched says that a registry was asked and gave the image, and New that it was not
+	// on this machine before, under any name.
+	Fetched, New bool
 }
 
 // Spec is what Create makes.

@@ -59,7 +59,7 @@ func (c *downCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rt, err := docker.New(ctx)
+	rt, err := docker.New(ctx, docker.Options{})
 	if err != nil {
 		return err
 	}

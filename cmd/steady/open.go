@@ -58,7 +58,7 @@ func openRuntime(ctx context.Context, c upCommand) (runtime.Runtime, error) {
 	if c.Runtime == "sim" {
 		return sim.New(simMachine(c.Instances)), nil
 	}
-	return docker.New(ctx)
+	return docker.New(ctx, docker.Options{})
 }
 
 // simMachine is as large as so many container instances of 64 CPUs and 256 GiB.

@@ -30,15 +30,27 @@ type Runtime struct {
 	engine   *client.Client
 	pulls    flights
 	rows     rows
-	patience time.Duration // registryPatience, but in tests
-	networks sync.Mutex    // held while one is looked for and made
+	options  Options
+	patience time.Duration   // registryPatience, but in tests
+	pauses   []time.Duration // pullPauses, but in tests
+	networks sync.Mutex      // held while one is looked for and made
 }
 
 var _ runtime.Runtime = (*Runtime)(nil)
 
+// Options say how images are pulled.
+type Options struct {
+	Behavior PullBehavior // empty is PullDefault
+	// Pulled tells whether a former task had an image of that name pulled; nil: none had.
+	Pulled func(name string) bool
+	// Logins is the directory of the docker CLI's config.json, whose logins are used for
+	// the registries; empty: none are.
+	Logins string
+}
+
 // New connects to the engine at DOCKER_HOST, else at the default socket, and agrees
 // on an API version. The error is one line that says what to do.
-func New(ctx context.Context) (*Runtime, error) {
+func New(ctx context.Context, o Options) (*Runtime, error) {
 	host := os.Getenv(client.EnvOverrideHost)
 	if host == "" {
 		host = client.DefaultDockerHost
@@ -54,7 +66,7 @@ func New(ctx context.Context) (*Runtime, error) {
 		engine.Close()
 		return nil, connectError(host, err)
 	}
-	return &Runtime{engine: engine, patience: registryPatience}, nil
+	return &Runtime{engine: engine, options: o, patience: registryPatience, pauses: pullPauses}, nil
 }
 
 // connectError says why no engine answers, and what to do about it.

@@ -37,7 +37,7 @@ var engine *Runtime
 func TestMain(m *testing.M) {
 	ctx := context.Background()
 	var err error
-	if engine, err = New(ctx); err != nil {
+	if engine, err = New(ctx, Options{}); err != nil {
 		if os.Getenv("CI") != "" {
 			log.Fatal(err)
 		}
@@ -106,7 +106,7 @@ func TestNoEngineSaysWhatToDo(t *testing.T) {
 		"nonsense":                    "check DOCKER_HOST",
 	} {
 		t.Setenv("DOCKER_HOST", host)
-		_, err := New(t.Context())
+		_, err := New(t.Context(), Options{})
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want one line with %q", host, err, want)
 		}

@@ -34,7 +34,7 @@ func eventServer(t *testing.T, streams <-chan chan string, queries chan<- string
 	}))
 	t.Cleanup(server.Close)
 	t.Setenv("DOCKER_HOST", "tcp://"+strings.TrimPrefix(server.URL, "http://"))
-	r, err := New(t.Context())
+	r, err := New(t.Context(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

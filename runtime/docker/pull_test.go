@@ -24,6 +24,7 @@ import (
 // fakeEngine is as much of an engine as a pull needs, with a registry that can fail.
 type fakeEngine struct {
 	images map[string]map[string]any // what is here: an inspect answer by name
+	list   []any                     // GET /images/json
 	create http.HandlerFunc          // POST /images/create
 	asked  atomic.Int32              // how often it was asked to pull
 }
@@ -35,6 +36,8 @@ func (f *fakeEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path == "/images/create":
 		f.asked.Add(1)
 		f.create(w, r)
+	case path == "/images/json":
+		f.listed(w)
 	case strings.HasPrefix(path, "/images/"):
 		found, ok := f.images[strings.TrimSuffix(strings.TrimPrefix(path, "/images/"), "/json")]
 		if !ok {
@@ -66,11 +69,12 @@ func (f *fakeEngine) runtime(t *testing.T) *Runtime {
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
 	t.Setenv("DOCKER_HOST", "tcp://"+strings.TrimPrefix(server.URL, "http://"))
-	r, err := New(t.Context())
+	r, err := New(t.Context(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.patience = 50 * time.Millisecond
+	r.pauses = []time.Duration{time.Millisecond, time.Millisecond}
 	return r
 }
 
@@ -103,8 +107,8 @@ func TestPull(t *testing.T) {
 		{name: "registry is silent, image is here", ref: "web:1", here: pulled, create: silent, digest: digestTwo, asked: 1},
 		{name: "no such image", ref: "web:1", create: fail(404, denied), asked: 1,
 			fails: "The task can’t pull the image. Check whether the image exists. Error response from daemon: " + denied},
-		{name: "no network", ref: "web:1", create: fail(500, "Get https://registry.test/v2/: net/http: request canceled while waiting for connection"), asked: 1,
-			fails: "The task can’t pull the image. Check your network configuration. Error response from daemon: Get https://registry.test/v2/: net/http: request canceled while waiting for connection"},
+		{name: "no network: tried again", ref: "web:1", create: fail(500, "Get https://registry.test/v2/: net/http: request canceled while waiting for connection"), asked: 3,
+			fails: "The task can’t pull the image. Check your network configuration. ref pull has been retried 2 time(s): Error response from daemon: Get https://registry.test/v2/: net/http: request canceled while waiting for connection"},
 		{name: "no such tag", ref: "web:1", create: fail(404, "manifest for web:1 not found: manifest unknown: manifest unknown"), asked: 1,
 			fails: "Error response from daemon: manifest for web:1 not found: manifest unknown: manifest unknown"},
 		{name: "disk full", ref: "web:1", create: say(`{"errorDetail":{"message":"write /var/lib/docker/tmp/x: no space left on device"}}`), asked: 1,
@@ -153,15 +157,15 @@ func TestPullOfADigest(t *testing.T) {
 		{name: "not here: that one is asked for, not the tag", ref: "host.test/a/web:1", digest: digestTwo, create: say(`{"status":"Pulling"}`), want: "host.test/a/web@" + digestTwo, asked: 1},
 		{name: "gone from the registry", ref: "web:1", digest: digestTwo, under: "web:1", create: fail(404, "manifest for web@"+digestTwo+" not found: manifest unknown"), asked: 1,
 			fails: "image web:1@" + digestTwo + ": Error response from daemon: manifest for web@" + digestTwo + " not found: manifest unknown"},
-		{name: "no network", ref: "web:1", digest: digestTwo, create: fail(500, "request canceled while waiting for connection"), asked: 1,
-			fails: "image web:1@" + digestTwo + ": The task can’t pull the image. Check your network configuration. Error response from daemon: request canceled while waiting for connection"},
+		{name: "no network", ref: "web:1", digest: digestTwo, create: fail(500, "request canceled while waiting for connection"), asked: 3,
+			fails: "image web:1@" + digestTwo + ": The task can’t pull the image. Check your network configuration. ref pull has been retried 2 time(s): Error response from daemon: request canceled while waiting for connection"},
 		{name: "no digest", ref: "web:1", digest: "latest",
 			fails: "image web:1@latest: invalid reference format: the digest of image web:1 is \"latest\""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := &fakeEngine{create: c.create, images: map[string]map[string]any{c.under: here}}
 			got, err := f.runtime(t).Pull(t.Context(), c.ref, c.digest)
-			if c.fails == "" && (err != nil || got != runtime.Pulled{Digest: c.digest, Ref: c.want}) || f.asked.Load() != c.asked {
+			if c.fails == "" && (err != nil || got.Digest != c.digest || got.Ref != c.want) || f.asked.Load() != c.asked {
 				t.Errorf("%+v, %v after %d pulls; want %s after %d", got, err, f.asked.Load(), c.want, c.asked)
 			}
 			var e *runtime.Error
@@ -205,7 +209,7 @@ func TestOnePullAtATimePerImage(t *testing.T) {
 func (r *Runtime) waiting(ref string) int {
 	r.pulls.mu.Lock()
 	defer r.pulls.mu.Unlock()
-	if fl := r.pulls.now[ref]; fl != nil {
+	if fl := r.pulls.now[ref+"\n"]; fl != nil {
 		return fl.waiting
 	}
 	return 0
@@ -271,19 +275,20 @@ func TestPullFromARegistryThatGoesAway(t *testing.T) {
 	moveTag(t, r, ref)
 	remove()
 	pinned, err := r.Pull(ctx, ref, first.Digest)
-	if err != nil || pinned != first {
-		t.Errorf("by its digest: %s, %v; want %s", pinned, err, first)
+	if err != nil || pinned.Digest != first.Digest || pinned.Ref != first.Ref || !pinned.Fetched {
+		t.Errorf("by its digest: %+v, %v; want %+v", pinned, err, first)
 	}
 	r.engine.ImageRemove(ctx, pinned.Ref, client.ImageRemoveOptions{Force: true})
 	if moved, err := r.Pull(ctx, ref, ""); err != nil || moved.Digest == first.Digest {
-		t.Errorf("by its tag: %s, %v; want another than %s", moved, err, first)
+		t.Errorf("by its tag: %+v, %v; want another than %+v", moved, err, first)
 	} else {
 		first = moved
 	}
 
 	server.Close()
-	if again, err := r.Pull(ctx, ref, ""); err != nil || again != first {
-		t.Errorf("without its registry: %s, %v; want %s", again, err, first)
+	r.pauses = r.pauses[:1] // of the ECS agent's
+	if again, err := r.Pull(ctx, ref, ""); err != nil || again.Ref != first.Ref || again.Fetched || again.New {
+		t.Errorf("without its registry: %+v, %v; want %+v", again, err, first)
 	}
 	remove()
 	_, err = r.Pull(ctx, ref, "")

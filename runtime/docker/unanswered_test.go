@@ -23,7 +23,7 @@ func engineThat(t *testing.T, answer http.HandlerFunc) (*Runtime, *httptest.Serv
 	}))
 	t.Cleanup(s.Close)
 	t.Setenv("DOCKER_HOST", strings.Replace(s.URL, "http", "tcp", 1))
-	rt, err := New(t.Context())
+	rt, err := New(t.Context(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

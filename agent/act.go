@@ -186,12 +186,12 @@ func (r *runner) fail(ctx context.Context, p *part, err error) {
 	if p.progress == ended { // it had run before
 		r.over(p, p.exit)
 	}
+	if p.progress == nothing { // it was pulled
+		r.report.PullStoppedAt = time.Now()
+	}
 	p.progress = stopped
 	p.observed.Last = model.Stopped
 	p.observed.Reason = cut(err.Error())
-	if !r.report.PullStartedAt.IsZero() && r.report.PullStoppedAt.IsZero() {
-		r.report.PullStoppedAt = time.Now()
-	}
 }
 
 // neverStarted is the exit code that the ECS agent gives a container whose dependencies
@@ -241,6 +241,7 @@ func (r *runner) halt(ctx context.Context, p *part) error {
 // record are its containers removed, or kept for a while: that is the sweep's to see to.
 // What has not been seen to end is removed at once, since it might come to run yet.
 func (r *runner) finish(ctx context.Context) {
+	defer r.agent.Images.Release(r.id)
 	for i := range r.parts {
 		if p := &r.parts[i]; p.progress == ended {
 			r.over(p, p.exit)

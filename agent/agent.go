@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"steady/agent/images"
 	"steady/agent/output"
 	"steady/agent/supply"
 	"steady/fleet"
@@ -61,6 +62,8 @@ type Config struct {
 	Supply *supply.Sources
 	// Endpoints are where the containers can ask about themselves.
 	Endpoints Endpoints
+	// Images is what is remembered of the images that are pulled; nil: nothing.
+	Images *images.Record
 	// KeepStopped is how many stopped tasks of each service, and of each family of
 	// stand-alone tasks, keep their containers here, the newest: for docker logs, docker
 	// inspect and docker cp. 0 is none.

@@ -36,7 +36,10 @@ func (r *runner) fetch(ctx context.Context, p *part) (runtime.Pulled, error) {
 	if err != nil {
 		return runtime.Pulled{}, err
 	}
-	pulled, err := r.agent.Runtime.Pull(ctx, aws.ToString(p.definition.Image), r.digest(p.name), with...)
+	image := aws.ToString(p.definition.Image)
+	pulled, err := r.agent.Images.Pull(ctx, r.id, image, func(ctx context.Context) (runtime.Pulled, error) {
+		return r.agent.Runtime.Pull(ctx, image, r.digest(p.name), with...)
+	})
 	if err != nil {
 		return pulled, err
 	}

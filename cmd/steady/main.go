@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/docker/cli/cli/config"
 
 	"steady/sample"
 )
@@ -64,7 +65,7 @@ func run() int {
 		kong.Name("steady"),
 		kong.Description("Amazon ECS for your own machines, whose deployments explain themselves.\n\n"+
 			"\"steady sample\" runs the sample application; see \"steady sample -h\"."),
-		kong.Vars{"version": version, "data_dir": defaultDataDir(), "local_server": localServer},
+		kong.Vars{"version": version, "data_dir": defaultDataDir(), "docker_config": config.Dir(), "local_server": localServer},
 	)
 	if err != nil {
 		panic(err) // a mistake in cli

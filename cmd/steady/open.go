@@ -54,11 +54,12 @@ func reachable(a net.Addr) string {
 	return "http://" + a.String()
 }
 
-func openRuntime(ctx context.Context, c upCommand) (runtime.Runtime, error) {
+// openRuntime opens what runs containers. pulled tells of images that former tasks had pulled.
+func openRuntime(ctx context.Context, c upCommand, pulled func(name string) bool) (runtime.Runtime, error) {
 	if c.Runtime == "sim" {
 		return sim.New(simMachine(c.Instances)), nil
 	}
-	return docker.New(ctx, docker.Options{})
+	return docker.New(ctx, docker.Options{Behavior: c.Images.ImagePullBehavior, Pulled: pulled, Logins: c.Images.DockerConfig})
 }
 
 // simMachine is as large as so many container instances of 64 CPUs and 256 GiB.

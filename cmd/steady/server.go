@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"steady/agent"
+	"steady/agent/images"
 	"steady/archive"
 	"steady/awsapi"
 	"steady/control"
@@ -35,6 +36,7 @@ type server struct {
 	log       *slog.Logger
 	realm     model.Realm
 	runtime   runtime.Runtime
+	images    *images.Record
 	store     *state.Store
 	archive   *archive.Archive
 	outbox    *outbox.Outbox
@@ -86,7 +88,10 @@ func newServer(ctx context.Context, c upCommand, log *slog.Logger) (_ *server, e
 		}
 		log.Info("requests must be signed", "credentials", credentialsFile(c.DataDir))
 	}
-	if s.runtime, err = openRuntime(ctx, c); err != nil {
+	if s.images, err = images.Open(filepath.Join(c.DataDir, "images.json"), log); err != nil {
+		return nil, err
+	}
+	if s.runtime, err = openRuntime(ctx, c, s.images.Pulled); err != nil {
 		return nil, err
 	}
 	if s.id, err = installationID(c.DataDir); err != nil {
@@ -183,6 +188,7 @@ func (s *server) run(ctx context.Context, ready func(url string)) error {
 		ids = append(ids, i.ID)
 	}
 	parts.Go(func() { s.endpoints.run(ctx) })
+	parts.Go(func() { s.cleanImages(ctx) })
 	parts.Go(func() { agent.RemoveStrays(ctx, s.runtime, s.id, ids, s.log) })
 	web := &http.Server{Handler: s.handler(ctx.Done()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
 	parts.Go(func() {
@@ -235,7 +241,7 @@ func (s *server) network() string { return "steady-" + s.id }
 func (s *server) newAgent(ctx context.Context, i *model.Instance) *agent.Agent {
 	return agent.New(agent.Config{
 		Runtime: s.runtime, Fleet: s.fleet, Instance: i,
-		Installation: s.id, Realm: s.realm, Log: s.log, KeepStopped: s.options.KeepStopped,
+		Installation: s.id, Realm: s.realm, Log: s.log, KeepStopped: s.options.KeepStopped, Images: s.images,
 		Output: outputSink{s.archive}, Network: s.network(), PauseImage: s.pauseImage,
 		Supply: s.supplies(ctx), Endpoints: s.endpoints.forAgents(), RouterFiles: filepath.Join(s.options.DataDir, "firelens"),
 	})

@@ -20,6 +20,7 @@ type upCommand struct {
 	Settle              time.Duration     `help:"How long a task must have been RUNNING to count as healthy. Amazon ECS: 40s." default:"3s"`
 	Retention           time.Duration     `help:"How long stopped tasks and deleted services can be described." default:"1h"`
 	KeepStopped         int               `help:"How many stopped tasks of each service, and of each family of stand-alone tasks, keep their containers on a container instance, for docker logs and docker inspect: the newest, until --retention is over or the service is deleted." default:"3"`
+	Images              imageFlags        `embed:""`
 	EventsRetention     int               `help:"For how many days the lifecycle events of a cluster are kept, unless its log group says otherwise. 0 is for ever." default:"30"`
 	ArchiveMax          byteSize          `help:"The most that archived logs and events may take on disk, such as 10GiB; the least important and oldest go first. 0 is no limit." default:"10GiB"`
 	EventCommand        map[string]string `help:"Allow a program as a target of event rules, under a name: targets name it as command:NAME, and it is given the event on its standard input." placeholder:"NAME=/PATH" mapsep:"none"`
@@ -66,6 +67,8 @@ func (c *upCommand) check() error {
 		return fmt.Errorf("--retention is %v: give a duration that is not negative, such as 1h", c.Retention)
 	case c.KeepStopped < 0:
 		return fmt.Errorf("--keep-stopped is %d: give a number that is not negative, such as 3", c.KeepStopped)
+	case c.Images.check() != nil:
+		return c.Images.check()
 	case c.EventCommandTimeout <= 0:
 		return fmt.Errorf("--event-command-timeout is %v: give a duration that is positive, such as 5m", c.EventCommandTimeout)
 	case c.EventsRetention < 0:

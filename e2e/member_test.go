@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,79 +12,6 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/moby/moby/client"
 )
-
-// capabilities puts the effective Linux capabilities of the shell into $cap.
-const capabilities = `cap=$(awk '/CapEff/{print $2}' /proc/self/status); has() { test $((0x$cap >> $1 & 1)) = 1; }; `
-
-// members are task definitions of one member each, whose container looks for its effect:
-// it exits 0 if it finds it. task and container are JSON; %s in task is a directory of
-// the machine.
-var members = []struct{ name, task, container, script string }{
-	{"capabilities", "", `"linuxParameters": {"capabilities": {"add": ["NET_ADMIN"], "drop": ["CHOWN"]}}`, capabilities + `! has 0 && has 12`},
-	{"no-capabilities", "", "", capabilities + `has 0 && ! has 12 && ! has 21`},
-	{"init", "", `"linuxParameters": {"initProcessEnabled": true}`, `test $$ != 1 && grep -q init /proc/1/comm`},
-	{"no-init", "", `"linuxParameters": {"initProcessEnabled": false}`, `test $$ = 1`},
-	{"devices", "", `"linuxParameters": {"devices": [{"hostPath": "/dev/zero", "containerPath": "/dev/nought", "permissions": ["read"]}]}`,
-		`test -c /dev/nought && test $(head -c 3 /dev/nought | wc -c) = 3`},
-	{"tmpfs", "", `"linuxParameters": {"tmpfs": [{"containerPath": "/scratch", "size": 16, "mountOptions": ["noexec", "mode=700"]}]}`,
-		`grep ' /scratch tmpfs ' /proc/mounts | grep noexec | grep mode=700 | grep size=16384k`},
-	{"sharedMemorySize", "", `"linuxParameters": {"sharedMemorySize": 24}`, `test $(df -k /dev/shm | awk 'END{print $2}') = 24576`},
-	{"ulimits", "", `"ulimits": [{"name": "nofile", "softLimit": 1234, "hardLimit": 2345}]`, `test $(ulimit -Sn) = 1234 && test $(ulimit -Hn) = 2345`},
-	{"systemControls", "", `"systemControls": [{"namespace": "net.ipv4.ip_default_ttl", "value": "42"}, {"namespace": "kernel.msgmax", "value": "9000"}]`,
-		`test $(cat /proc/sys/net/ipv4/ip_default_ttl) = 42 && test $(cat /proc/sys/kernel/msgmax) = 9000`},
-	{"user", "", `"user": "65534", "workingDirectory": "/tmp"`, `test $(id -u) = 65534 && test $(pwd) = /tmp`},
-	{"readonlyRootFilesystem", "", `"readonlyRootFilesystem": true`, `! touch /made 2>/dev/null`},
-	{"writable", "", "", `touch /made`},
-	{"hostname", "", `"hostname": "chosen"`, `test $(hostname) = chosen`},
-	{"dns", "", `"dnsServers": ["192.0.2.53"], "dnsSearchDomains": ["example.test"]`,
-		`grep -q 'nameserver 192.0.2.53' /etc/resolv.conf && grep -q 'search example.test' /etc/resolv.conf`},
-	{"extraHosts", "", `"extraHosts": [{"hostname": "db", "ipAddress": "192.0.2.7"}]`, `grep -q '192.0.2.7.db$' /etc/hosts`},
-	{"pseudoTerminal", "", `"pseudoTerminal": true`, `test -t 1`},
-	{"no-terminal", "", "", `! test -t 1 && readlink /proc/self/fd/0 | grep /dev/null`},
-	{"interactive", "", `"interactive": true`, `readlink /proc/self/fd/0 | grep pipe`},
-	{"dockerSecurityOptions", "", `"dockerSecurityOptions": ["no-new-privileges"]`, `grep -q 'NoNewPrivs:.1' /proc/self/status`},
-	{"disableNetworking", "", `"disableNetworking": true`, `test "$(ls /sys/class/net)" = lo`},
-	{"pidMode-host", `"pidMode": "host"`, "", `test $$ != 1 && test "$(cat /proc/1/cmdline | tr '\0' ' ')" != "$(cat /proc/$$/cmdline | tr '\0' ' ')"`},
-	{"ipcMode-none", `"ipcMode": "none"`, "", `! grep -q ' /dev/shm ' /proc/mounts`},
-	{"ipcMode-host", `"ipcMode": "host"`, "", `grep -q ' /dev/shm ' /proc/mounts`},
-	{"volume-of-the-host", `"volumes": [{"name": "data", "host": {"sourcePath": %q}}]`,
-		`"mountPoints": [{"sourceVolume": "data", "containerPath": "/data", "readOnly": true}]`, `test "$(cat /data/note)" = here && ! touch /data/made 2>/dev/null`},
-	{"volume-of-the-task", `"volumes": [{"name": "scratch", "host": {}}]`,
-		`"mountPoints": [{"sourceVolume": "scratch", "containerPath": "/scratch"}]`, `touch /scratch/made && grep -q ' /scratch ' /proc/mounts`},
-	{"dockerVolumeConfiguration", `"volumes": [{"name": "small", "dockerVolumeConfiguration": {"scope": "task", "driver": "local",
-		"driverOpts": {"type": "tmpfs", "device": "tmpfs", "o": "size=8m"}, "labels": {"of": "a test"}}}]`,
-		`"mountPoints": [{"sourceVolume": "small", "containerPath": "/small"}]`, `test $(df -k /small | awk 'END{print $2}') = 8192`},
-}
-
-// Every member of a task definition has its effect inside a real container.
-func TestMembersOfATaskDefinition(t *testing.T) {
-	t.Parallel()
-	s := up(t)
-	host := t.TempDir()
-	if err := os.WriteFile(filepath.Join(host, "note"), []byte("here\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	var arns []string
-	for _, m := range members {
-		task := m.task
-		if strings.Contains(task, "%q") {
-			task = fmt.Sprintf(task, host)
-		}
-		arns = append(arns, s.runJSON(definitionJSON(t, m.name, task, m.container, m.script)))
-	}
-	for i, task := range s.allStopped(arns) {
-		if c := task.Containers[0]; c.ExitCode == nil || *c.ExitCode != 0 {
-			t.Errorf("%s: %s %s: %+v", members[i].name, task.StopCode, task.StoppedReason, c)
-		}
-	}
-	eventually(t, func() string {
-		left, err := engine.VolumeList(context.Background(), client.VolumeListOptions{Filters: make(client.Filters).Add("label", "dev.steady.installation="+s.installation())})
-		if err != nil || len(left.Items) > 2 { // of the newest task of its family each
-			return fmt.Sprintf("volumes are left: %+v, %v", left.Items, err)
-		}
-		return ""
-	})
-}
 
 // definitionJSON is a task definition of a container with the shell.
 func definitionJSON(t *testing.T, family, task, container, script string) string {

@@ -14,7 +14,7 @@ func pull(t *testing.T, s *suite) {
 		t.Errorf("digest %q", first.Digest)
 	}
 	if again, err := s.rt.Pull(within(t), s.image, ""); err != nil || again != first {
-		t.Errorf("pulled again: %q, %v; was %q", again, err, first)
+		t.Errorf("pulled again: %+v, %v; was %+v", again, err, first)
 	}
 	spec := s.spec(t, serves)
 	spec.Image = first.Ref

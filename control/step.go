@@ -202,17 +202,21 @@ func (s step) start(svc *model.Service, start rollout.Start) (_ *model.Service, 
 			Message: "(service " + svc.Name + ") failed to launch a task with (error " + err.Error() + ").", Reason: err.Error(), Configuration: true,
 		}
 	}
+	deployment := svc.Deployment(start.Deployment)
+	if deployment == nil {
+		deployment = new(model.Deployment)
+	}
 	request := s.request(svc, definition, start.Count)
-	result := s.place(svc, request, start)
+	result := s.place(svc, request, start, deployment.Capacity)
 	tasks := make([]*model.Task, 0, len(result.Bindings))
 	for n, instance := range result.Bindings {
 		t := lifecycle.New(definition, lifecycle.Launch{
 			Cluster: svc.Cluster, Instance: instance, Service: svc.Name,
 			Deployment: start.Deployment, StartedBy: start.Deployment,
 			Group: request.Group, LaunchType: svc.LaunchType, CapacityProvider: result.Provider(n),
-			PlatformVersion: aws.ToString(svc.Spec.PlatformVersion),
+			PlatformVersion: deployment.Capacity.Platform,
 			CPU:             request.CPU, Memory: request.Memory, HostPorts: request.Ports,
-			Network: network(svc, start.Deployment), Zone: s.zone(instance),
+			Network: deployment.Network, Zone: s.zone(instance),
 			EnableExecuteCommand: svc.Spec.EnableExecuteCommand, Tags: svc.TaskTags(definition),
 		}, s.now)
 		s.tx.PutTask(t)
@@ -244,14 +248,6 @@ func (s step) assumable(d *model.TaskDefinition) error {
 	return nil
 }
 
-// network is the network configuration of a deployment's tasks.
-func network(svc *model.Service, deployment string) *types.NetworkConfiguration {
-	if d := svc.Deployment(deployment); d != nil {
-		return d.Network
-	}
-	return nil
-}
-
 // zone is the Availability Zone of a container instance.
 func (s step) zone(instance string) string {
 	if i := s.instance(instance); i != nil {
@@ -262,7 +258,7 @@ func (s step) zone(instance string) string {
 
 // place finds places for tasks: by the service's capacity providers, or one on each of
 // the given instances.
-func (s step) place(svc *model.Service, request placement.Request, start rollout.Start) placement.Result {
+func (s step) place(svc *model.Service, request placement.Request, start rollout.Start, capacity model.Capacity) placement.Result {
 	candidates := s.candidates(svc)
 	on := start.On
 	if on == nil {
@@ -272,7 +268,7 @@ func (s step) place(svc *model.Service, request placement.Request, start rollout
 				have[t.CapacityProvider]++
 			}
 		}
-		return placement.PlaceBy(svc.Spec.CapacityProviderStrategy, have, request, candidates)
+		return placement.PlaceBy(capacity.Strategy, have, request, candidates)
 	}
 	var all placement.Result
 	request.Count = 1

@@ -308,11 +308,21 @@ func providerInUse(s *state.Snapshot, cluster, name string) bool {
 		}
 	}
 	for svc := range s.ServicesIn(cluster) {
-		for _, item := range svc.Spec.CapacityProviderStrategy {
-			if svc.Status != model.Inactive && aws.ToString(item.CapacityProvider) == name {
-				return true
-			}
+		if svc.Status != model.Inactive && usesProvider(svc, name) {
+			return true
 		}
 	}
 	return false
+}
+
+// usesProvider tells whether a service has a revision that it runs, or would roll back
+// to, with a capacity provider.
+func usesProvider(svc *model.Service, name string) bool {
+	strategies := [][]types.CapacityProviderStrategyItem{svc.Spec.CapacityProviderStrategy, svc.Completed.Capacity.Strategy}
+	for _, d := range svc.Deployments {
+		strategies = append(strategies, d.Capacity.Strategy)
+	}
+	return slices.ContainsFunc(slices.Concat(strategies...), func(i types.CapacityProviderStrategyItem) bool {
+		return aws.ToString(i.CapacityProvider) == name
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"steady/model"
 	"steady/state"
 )
 
@@ -157,6 +158,13 @@ func TestTasksByTheDefaultStrategyOfTheCluster(t *testing.T) {
 		Service: aws.String("api"), CapacityProviderStrategy: []types.CapacityProviderStrategyItem{item("small", 0, 1)}, ForceNewDeployment: true,
 	})).Service
 	check(t, "the strategy of the newest deployment", *svc.Deployments[0].CapacityProviderStrategy[0].CapacityProvider, "small")
+	check(t, "the strategy of the one before", *svc.Deployments[1].CapacityProviderStrategy[0].CapacityProvider, "big")
+	for i, want := range []string{"1 small", "3 big"} {
+		r := must(w.DescribeServiceRevisions(t.Context(), &ecs.DescribeServiceRevisionsInput{ServiceRevisionArns: []string{*svc.CurrentServiceRevisions[i].Arn}})).ServiceRevisions[0]
+		check(t, "the strategy of a revision", fmt.Sprintf("%d %s%s", len(r.CapacityProviderStrategy), *r.CapacityProviderStrategy[0].CapacityProvider, r.LaunchType), want)
+	}
+	goesBack := &model.Service{Completed: model.Revision{Capacity: model.Capacity{Strategy: []types.CapacityProviderStrategyItem{item("big", 0, 1)}}}}
+	check(t, "that the provider of a roll back is in use", fmt.Sprint(usesProvider(goesBack, "big"), usesProvider(goesBack, "small")), "true false")
 }
 
 func (w *world) fargate(change func(*ecs.RegisterTaskDefinitionInput)) error {

@@ -105,12 +105,16 @@ func (a *API) showRevision(s *state.Snapshot, r *model.ServiceRevision) types.Se
 		ServiceArn:           aws.String(a.realm.ServiceARN(r.Cluster, r.Service)),
 		ClusterArn:           aws.String(a.realm.ClusterARN(r.Cluster)),
 		TaskDefinition:       aws.String(a.realm.TaskDefinitionARN(r.TaskDefinition)),
-		LaunchType:           r.LaunchType,
+		LaunchType:           launchType(r.LaunchType, r.Capacity),
 		NetworkConfiguration: r.Network,
+		PlatformVersion:      text(r.Capacity.Platform),
+		PlatformFamily:       platformFamily(r.Capacity),
 		CreatedAt:            at(r.CreatedAt),
 		ContainerImages:      []types.ContainerImage{},
 		LoadBalancers:        []types.LoadBalancer{},
 		ServiceRegistries:    []types.ServiceRegistry{},
+
+		CapacityProviderStrategy: r.Capacity.Strategy,
 	}
 	d, ok := s.TaskDefinition(r.TaskDefinition)
 	if !ok {

@@ -78,17 +78,33 @@ func (a *API) showDeployments(s *state.Snapshot, svc *model.Service) []types.Dep
 			FailedTasks:          int32(rollout.FailedTasks(svc, d, s.TasksOf(svc.Cluster, svc.Name), a.settle, now)),
 			CreatedAt:            at(d.CreatedAt),
 			UpdatedAt:            at(d.UpdatedAt),
-			LaunchType:           svc.LaunchType,
+			LaunchType:           launchType(svc.LaunchType, d.Capacity),
 			NetworkConfiguration: d.Network,
-			PlatformVersion:      svc.Spec.PlatformVersion,
-			PlatformFamily:       svc.Spec.PlatformFamily,
+			PlatformVersion:      text(d.Capacity.Platform),
+			PlatformFamily:       platformFamily(d.Capacity),
 
-			CapacityProviderStrategy: svc.Spec.CapacityProviderStrategy,
+			CapacityProviderStrategy: d.Capacity.Strategy,
 			RolloutState:             types.DeploymentRolloutState(d.Rollout),
 			RolloutStateReason:       text(d.Reason),
 		})
 	}
 	return shown
+}
+
+// launchType is shown where no strategy stands in its place.
+func launchType(t types.LaunchType, c model.Capacity) types.LaunchType {
+	if len(c.Strategy) > 0 {
+		return ""
+	}
+	return t
+}
+
+// platformFamily is what tasks on Fargate run on; containers here are Linux ones.
+func platformFamily(c model.Capacity) *string {
+	if c.Platform == "" {
+		return nil
+	}
+	return aws.String(model.PlatformFamily)
 }
 
 // showCurrentRevisions are the revisions that the service has deployments of, newest

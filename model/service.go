@@ -49,8 +49,9 @@ type Service struct {
 	PlacementConstraints []types.PlacementConstraint
 	PlacementStrategy    []types.PlacementStrategy
 	// Spec carries what the engine does not reason about (tags flags, …) in the API's
-	// own type; members with a field above are not set in it. Its network configuration
-	// is that of the PRIMARY deployment, and of the next one unless it is changed.
+	// own type; members with a field above are not set in it. Its network configuration,
+	// capacity provider strategy and platform version are those of the PRIMARY deployment,
+	// and of the next one unless they are changed.
 	Spec types.Service
 	Tags []Tag
 	// ClientToken of the CreateService call that made it.
@@ -96,6 +97,17 @@ type Revision struct {
 	// Network is the network configuration of its tasks, nil where the task definition's
 	// network mode takes none.
 	Network *types.NetworkConfiguration
+	// Capacity is what its tasks run on.
+	Capacity Capacity
+}
+
+// Capacity is what the tasks of a service revision run on, beside its launch type, which
+// no revision changes.
+type Capacity struct {
+	// Strategy is the capacity provider strategy; empty: the launch type stands alone.
+	Strategy []types.CapacityProviderStrategyItem
+	// Platform is the version of Fargate's platform, empty on container instances.
+	Platform string
 }
 
 // Image is the image that a container of a deployment runs, resolved once for all
@@ -155,8 +167,10 @@ type Deployment struct {
 	// shares with the deployment that failed.
 	Revision          string
 	ServiceDeployment string
-	// Network is the network configuration of the deployment's tasks.
-	Network *types.NetworkConfiguration
+	// Network is the network configuration of the deployment's tasks, and Capacity what
+	// they run on.
+	Network  *types.NetworkConfiguration
+	Capacity Capacity
 	// Images are the resolved images, once known.
 	Images    []Image
 	CreatedAt time.Time

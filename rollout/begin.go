@@ -25,8 +25,8 @@ func NewNames() Names {
 func Begin(s *model.Service, ref model.TaskDefinitionRef, n Names, now time.Time) *model.Service {
 	return begin(s, model.Deployment{
 		ID: n.Deployment, TaskDefinition: ref, Revision: n.Revision, ServiceDeployment: n.ServiceDeployment,
-		Network: s.Spec.NetworkConfiguration,
-		Reason:  "ECS deployment " + n.Deployment + " in progress.",
+		Network: s.Spec.NetworkConfiguration, Capacity: capacity(s),
+		Reason: "ECS deployment " + n.Deployment + " in progress.",
 	}, now)
 }
 
@@ -36,7 +36,7 @@ func beginRollback(s *model.Service, failed model.Deployment, id, reason string,
 	return begin(s, model.Deployment{
 		ID: id, TaskDefinition: s.Completed.TaskDefinition, Revision: s.Completed.ID,
 		ServiceDeployment: failed.ServiceDeployment, Rollback: failed.ID, Reason: reason,
-		Images: s.CompletedImages, Network: s.Completed.Network,
+		Images: s.CompletedImages, Network: s.Completed.Network, Capacity: s.Completed.Capacity,
 	}, now)
 }
 
@@ -50,6 +50,20 @@ func begin(s *model.Service, d model.Deployment, now time.Time) *model.Service {
 	d.CreatedAt, d.UpdatedAt = now, now
 	n.Deployments = append([]model.Deployment{d}, n.Deployments...)
 	n.Spec.NetworkConfiguration = d.Network
+	n.Spec.CapacityProviderStrategy = d.Capacity.Strategy
+	n.Spec.PlatformVersion = nil
+	if d.Capacity.Platform != "" {
+		n.Spec.PlatformVersion = &d.Capacity.Platform
+	}
 	n.Placement = model.PlacementRefusal{}
 	return &n
+}
+
+// capacity is what a service's next revision is to run on.
+func capacity(s *model.Service) model.Capacity {
+	c := model.Capacity{Strategy: s.Spec.CapacityProviderStrategy}
+	if v := s.Spec.PlatformVersion; v != nil {
+		c.Platform = *v
+	}
+	return c
 }

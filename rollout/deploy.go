@@ -286,7 +286,7 @@ func (d *decision) complete() {
 	p.Rollout = model.Completed
 	p.Reason = "ECS deployment " + p.ID + " completed."
 	p.UpdatedAt = d.Now
-	s.Completed = model.Revision{ID: p.Revision, TaskDefinition: p.TaskDefinition, Network: p.Network}
+	s.Completed = model.Revision{ID: p.Revision, TaskDefinition: p.TaskDefinition, Network: p.Network, Capacity: p.Capacity}
 	s.CompletedImages = p.Images
 	d.say("(service %s) (deployment %s) deployment completed.", s.Name, p.ID)
 }

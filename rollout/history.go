@@ -81,7 +81,7 @@ func (h *history) began(d *model.Deployment, older []model.Deployment) {
 		Breaker: h.after.CircuitBreaker, Configuration: Configuration(h.after),
 	})
 	h.revisions = append(h.revisions, &model.ServiceRevision{
-		Revision: model.Revision{ID: d.Revision, TaskDefinition: d.TaskDefinition, Network: d.Network},
+		Revision: model.Revision{ID: d.Revision, TaskDefinition: d.TaskDefinition, Network: d.Network, Capacity: d.Capacity},
 		Cluster:  h.after.Cluster, Service: h.after.Name, CreatedAt: h.now, LaunchType: h.after.LaunchType,
 	})
 }

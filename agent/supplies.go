@@ -33,7 +33,7 @@ type supplies struct {
 // starts", and then the runtime has them.
 func (r *runner) supplyResource(t *model.Task) []resource {
 	made := !slices.ContainsFunc(t.Containers, func(c model.Container) bool { return c.RuntimeID == "" })
-	if made || !supply.Needed(r.definition) {
+	if made || !supply.Needed(t, r.definition) {
 		return nil
 	}
 	return []resource{{

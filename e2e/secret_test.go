@@ -128,6 +128,19 @@ func TestSecrets(t *testing.T) {
 			return ""
 		})
 		s.must(t, "task.taskArn", "ecs", "stop-task", "--task", task)
+		if err := os.WriteFile(local, []byte("FROM_FILE=of the override\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		task = s.must(t, "tasks[0].taskArn", "ecs", "run-task", "--task-definition", "whole", "--overrides",
+			fmt.Sprintf(`{"containerOverrides": [{"name": "app", "environmentFiles": [{"type": "s3", "value": "file://%s"}]}]}`, local))
+		eventually(t, func() string {
+			out, _ := s.steady("logs", task)
+			if !strings.Contains(out, hashed("FROM_FILE", "of the override")) || !strings.Contains(out, "FROM_S3 is not set") {
+				return "the override's file is not in place of the definition's: " + out
+			}
+			return ""
+		})
+		s.must(t, "task.taskArn", "ecs", "stop-task", "--task", task)
 	})
 	for _, c := range []struct {
 		name, from, reason, why string

@@ -31,6 +31,9 @@ func readOverrides(in *types.TaskOverride, d *model.TaskDefinition) (types.TaskO
 			return types.TaskOverride{}, err
 		}
 	}
+	if err := checkOverriddenFiles(in, d); err != nil {
+		return types.TaskOverride{}, err
+	}
 	o := *in
 	cpu, err := taskCPU(in.Cpu)
 	if err != nil {
@@ -84,8 +87,32 @@ func checkContainerOverride(o *types.ContainerOverride, d *model.TaskDefinition)
 			return invalid("The override of container '%s' has a memory or memoryReservation of less than %d MiB.", name, minContainerMemory)
 		}
 	}
-	if err := checkResourceRequirements(o.Name, o.ResourceRequirements); err != nil {
-		return err
+	return checkResourceRequirements(o.Name, o.ResourceRequirements)
+}
+
+// checkOverriddenFiles checks the environment files that stand in place of the
+// definition's, which are fetched under the execution role that the task will have.
+func checkOverriddenFiles(in *types.TaskOverride, d *model.TaskDefinition) error {
+	role := aws.ToString(in.ExecutionRoleArn) != "" || aws.ToString(d.Spec.ExecutionRoleArn) != ""
+	files := map[string]int{}
+	for _, c := range d.Containers() {
+		files[aws.ToString(c.Name)] = len(c.EnvironmentFiles)
 	}
-	return refuse(containerOverrideMembers, o, "the override of container '"+name+"'")
+	for _, o := range in.ContainerOverrides {
+		if len(o.EnvironmentFiles) == 0 {
+			continue
+		}
+		if err := checkEnvironmentFiles(&types.ContainerDefinition{Name: o.Name, EnvironmentFiles: o.EnvironmentFiles}, role); err != nil {
+			return err
+		}
+		files[aws.ToString(o.Name)] = len(o.EnvironmentFiles)
+	}
+	sum := 0
+	for _, n := range files {
+		sum += n
+	}
+	if sum > maxEnvironmentFiles {
+		return refused("A task can have at most %d environment files; %d are given.", maxEnvironmentFiles, sum)
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -216,9 +217,19 @@ func TestRefusedRuns(t *testing.T) {
 			func(in *ecs.RunTaskInput) { in.PropagateTags = types.PropagateTagsService }},
 		{"InvalidParameterException: Override for container named db is not a container in the TaskDefinition.",
 			func(in *ecs.RunTaskInput) { in.Overrides = overriding("db", nil) }},
-		{"ClientException: environmentFiles is not supported by Steady yet: remove it from the override of container 'app'",
+		{"ClientException: Invalid setting for container 'app'. The environment file '/web.env' is no ARN of an object of S3, such as arn:aws:s3:::BUCKET/KEY.env.",
 			func(in *ecs.RunTaskInput) {
-				in.Overrides = overriding("app", func(o *types.ContainerOverride) { o.EnvironmentFiles = make([]types.EnvironmentFile, 1) })
+				in.Overrides = overriding("app", func(o *types.ContainerOverride) { o.EnvironmentFiles = environmentFiles("/web.env") })
+			}},
+		{"ClientException: When you are specifying environment files, you must also specify a value for 'executionRoleArn'.",
+			func(in *ecs.RunTaskInput) {
+				in.Overrides = overriding("app", func(o *types.ContainerOverride) { o.EnvironmentFiles = environmentFiles("arn:aws:s3:::bucket/web.env") })
+			}},
+		{"ClientException: A task can have at most 10 environment files; 11 are given.",
+			func(in *ecs.RunTaskInput) {
+				in.Overrides = overriding("app", func(o *types.ContainerOverride) {
+					o.EnvironmentFiles = environmentFiles(slices.Repeat([]string{"file:///web.env"}, 11)...)
+				})
 			}},
 		{"InvalidParameterException: The override of container 'app' has a negative cpu.",
 			func(in *ecs.RunTaskInput) {
@@ -316,4 +327,12 @@ func shownResources(resources []types.Resource) string {
 		shown = append(shown, *r.Name+"="+value)
 	}
 	return strings.Join(shown, " ")
+}
+
+func environmentFiles(values ...string) []types.EnvironmentFile {
+	var all []types.EnvironmentFile
+	for _, v := range values {
+		all = append(all, types.EnvironmentFile{Type: types.EnvironmentFileTypeS3, Value: &v})
+	}
+	return all
 }

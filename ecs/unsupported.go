@@ -100,10 +100,6 @@ var overrideMembers = []unsupported[types.TaskOverride]{
 	{"overrides.inferenceAcceleratorOverrides", func(o *types.TaskOverride) bool { return len(o.InferenceAcceleratorOverrides) > 0 }},
 }
 
-var containerOverrideMembers = []unsupported[types.ContainerOverride]{
-	{"environmentFiles", func(o *types.ContainerOverride) bool { return len(o.EnvironmentFiles) > 0 }},
-}
-
 const managedInstancesProvider = "managedInstancesProvider"
 
 var createProviderMembers = []unsupported[ecs.CreateCapacityProviderInput]{

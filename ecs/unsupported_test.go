@@ -59,7 +59,7 @@ func TestEveryMemberIsCarriedOutOrRefused(t *testing.T) {
 		everyMember(t, overrideMembers, "ContainerOverrides Cpu EphemeralStorage ExecutionRoleArn Memory TaskRoleArn")
 	})
 	t.Run("container override", func(t *testing.T) {
-		everyMember(t, containerOverrideMembers, "Command Cpu Environment Memory MemoryReservation Name ResourceRequirements")
+		everyMember[types.ContainerOverride](t, nil, "Command Cpu Environment EnvironmentFiles Memory MemoryReservation Name ResourceRequirements")
 	})
 }
 

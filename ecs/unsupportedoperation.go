@@ -58,7 +58,7 @@ func unsupportedOperations() map[string]string {
 // refusedMembers are the members that operations refuse, by operation: the tables that
 // the operations use.
 func refusedMembers() map[string][]string {
-	overridden := names("", overrideMembers, names("overrides.containerOverrides.", containerOverrideMembers, nil))
+	overridden := names("", overrideMembers, nil)
 	configuration := names("", clusterConfigurationMembers, nil)
 	service := names("", serviceMembers, names("", deploymentMembers, nil))
 	return map[string][]string{

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -53,8 +54,8 @@ type Container struct {
 }
 
 // Needed tells whether a task needs anything of this package.
-func Needed(d *model.TaskDefinition) bool {
-	for _, c := range d.Containers() {
+func Needed(t *model.Task, d *model.TaskDefinition) bool {
+	for _, c := range containers(t, d) {
 		l := c.LogConfiguration
 		if len(c.Secrets) > 0 || len(c.EnvironmentFiles) > 0 || c.RepositoryCredentials != nil ||
 			l != nil && (len(l.SecretOptions) > 0 || l.LogDriver == types.LogDriverAwslogs && aws.ToString(d.Spec.ExecutionRoleArn) != "") {
@@ -62,6 +63,20 @@ func Needed(d *model.TaskDefinition) bool {
 		}
 	}
 	return false
+}
+
+// containers are those of a task, with the environment files that its overrides name in
+// place of the definition's.
+func containers(t *model.Task, d *model.TaskDefinition) []types.ContainerDefinition {
+	all := slices.Clone(d.Containers())
+	for i := range all {
+		for _, o := range t.Overrides.ContainerOverrides {
+			if aws.ToString(o.Name) == aws.ToString(all[i].Name) && len(o.EnvironmentFiles) > 0 {
+				all[i].EnvironmentFiles = o.EnvironmentFiles
+			}
+		}
+	}
+	return all
 }
 
 // NeedsRegistry tells whether a container's image is pulled with credentials.
@@ -81,7 +96,7 @@ func (s *Sources) Get(ctx context.Context, t *model.Task, d *model.TaskDefinitio
 		return nil, err
 	}
 	all := map[string]Container{}
-	for _, c := range d.Containers() {
+	for _, c := range containers(t, d) {
 		given, err := g.container(c)
 		if err != nil {
 			return nil, pullingSecrets(err)
@@ -134,7 +149,7 @@ func (s *Sources) getter(ctx context.Context, t *model.Task, d *model.TaskDefini
 
 // collect notes each thing that is needed once.
 func (g *getter) collect() error {
-	for _, c := range g.definition.Containers() {
+	for _, c := range containers(g.task, g.definition) {
 		for _, from := range references(c) {
 			r, err := ParseReference(from)
 			if err != nil {
@@ -182,7 +197,7 @@ func (g *getter) fetch(ctx context.Context) error {
 		all.Go(func() { x.variables, x.err = g.readFile(ctx, from) })
 	}
 	all.Wait()
-	for _, c := range g.definition.Containers() {
+	for _, c := range containers(g.task, g.definition) {
 		for _, f := range c.EnvironmentFiles {
 			if err := g.files[aws.ToString(f.Value)].err; err != nil {
 				return fmt.Errorf("failed to download env files: file download command: non empty error stream: %w", err)
@@ -197,7 +212,7 @@ func (g *getter) logGroups(ctx context.Context) error {
 	if g.role == "" {
 		return nil
 	}
-	for _, c := range g.definition.Containers() {
+	for _, c := range containers(g.task, g.definition) {
 		o, given, err := awslogs.Of(c)
 		if !given || err != nil { // an error is told when the container starts
 			continue

@@ -175,6 +175,15 @@ func TestEnvironmentFiles(t *testing.T) {
 	if err != nil || !slices.Equal(got.Files, []string{"A=local", `B="two words" # no comment`, "C=3"}) {
 		t.Errorf("%q, %v", got.Files, err)
 	}
+	overridden := &model.Task{ID: "0123", Overrides: types.TaskOverride{ContainerOverrides: []types.ContainerOverride{{Name: aws.String("app"), EnvironmentFiles: files("file://" + local).EnvironmentFiles}}}}
+	d := &model.TaskDefinition{Spec: types.TaskDefinition{ContainerDefinitions: []types.ContainerDefinition{{Name: aws.String("app"), EnvironmentFiles: files("arn:aws:s3:::bucket/never.env").EnvironmentFiles}}}}
+	all, err := w.Get(t.Context(), overridden, d)
+	if err != nil || !slices.Equal(all["app"].Files, []string{"A=local", `B="two words" # no comment`}) {
+		t.Errorf("with files of an override: %q, %v", all["app"].Files, err)
+	}
+	if d.Spec.ContainerDefinitions[0].EnvironmentFiles = nil; !Needed(overridden, d) || Needed(&model.Task{}, d) {
+		t.Error("what an override names is needed by its task alone")
+	}
 	if !slices.Equal(asked, []string{"/bucket/a%20b.env AWS4-HMAC-SHA256"}) {
 		t.Errorf("asked %q", asked)
 	}

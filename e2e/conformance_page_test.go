@@ -88,8 +88,7 @@ what stands here; STEADY_WRITE_CONFORMANCE=1 makes it write this page.
   words are Steady's own.
 - “**refused:**” stands before what ECS can do and Steady says that it cannot, %d rows; the
   whole list of such members and operations is in [api](api.md).
-- Not here: deployments of services ([failures](failures.md) is their table), and what
-  containers ask of the agent's endpoints.
+- Not here: deployments of services; [failures](failures.md) is their table.
 `, len(rows), unsupported(observed))
 	area := ""
 	for i, b := range rows {

@@ -41,7 +41,7 @@ const trialsAtOnce = 12
 func conformance() []behaviour {
 	return slices.Concat(containerBehaviours(), taskBehaviours(), networkBehaviours(), orderBehaviours(), endBehaviours(),
 		healthBehaviours(), overrideBehaviours(), runBehaviours(), definitionBehaviours(), fargateBehaviours(),
-		supplyBehaviours(), logBehaviours(), tagBehaviours(), clusterBehaviours())
+		supplyBehaviours(), endpointBehaviours(), logBehaviours(), tagBehaviours(), clusterBehaviours())
 }
 
 // What Steady does is what ECS does: each row of the table, observed through the AWS CLI.
@@ -60,7 +60,7 @@ func TestConformance(t *testing.T) {
 	for i, arn := range aws[struct{ ContainerInstanceArns []string }](s, "ecs", "list-container-instances").ContainerInstanceArns {
 		f.words = append(f.words, fmt.Sprintf("$INSTANCE%d", i+1), arn)
 	}
-	f.words = append(f.words, "$SHELL", needShell(t), "$HOST", f.host)
+	f.words = append(f.words, "$SHELL", needShell(t), "$HOST", f.host, "$REGISTRY", registryWith(t, "app:v0"))
 	rows := conformance()
 	observed := make([]string, len(rows))
 	slots := make(chan struct{}, trialsAtOnce)

@@ -52,7 +52,7 @@ func bareContainers() (time.Duration, error) {
 	began := time.Now()
 	for i := range tasks {
 		wg.Go(func() {
-			ids[i], errs[i] = dockerRun()
+			ids[i], errs[i] = dockerRun("-p", "8080")
 		})
 	}
 	wg.Wait()
@@ -67,8 +67,9 @@ func bareContainers() (time.Duration, error) {
 }
 
 // dockerRun starts one container and returns its id.
-func dockerRun() (string, error) {
-	out, err := exec.Command("docker", "run", "-d", "-m", "64m", "-p", "8080", image).CombinedOutput()
+func dockerRun(options ...string) (string, error) {
+	run := append([]string{"run", "-d", "-m", "64m"}, options...)
+	out, err := exec.Command("docker", append(run, image)...).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("docker run: %w: %s", err, out)
 	}

@@ -33,7 +33,7 @@ func main() {
 		name string
 		run  func(context.Context) error
 	}{
-		{"start", start}, {"docker", realContainers}, {"replace", replacement}, {"watch", watching},
+		{"start", start}, {"docker", realContainers}, {"tasks", runningTasks}, {"replace", replacement}, {"watch", watching},
 		{"sim-1000", simulated(1000)}, {"sim-5000", simulated(5000)}, {"sim-update", simulatedUpdate},
 		{"placement", placing}, {"rollout", deciding}, {"api", apiUnderLoad},
 	} {

@@ -3,7 +3,7 @@ package e2e
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -12,6 +12,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
 const (
@@ -30,44 +37,76 @@ func (s *server) must(t *testing.T, query string, args ...string) string {
 }
 
 // withSecrets registers a family whose container prints the hashes of its variables.
-func (s *server) withSecrets(t *testing.T, family, role string, more map[string]any, show string) {
-	t.Helper()
-	c := map[string]any{"name": "app", "image": image, "memory": 64, "command": []string{"-hash-env", show}}
-	for k, v := range more {
-		c[k] = v
+func (c *caller) withSecrets(family, role string, container types.ContainerDefinition, show string) {
+	c.t.Helper()
+	container.Name, container.Image, container.Memory = awssdk.String("app"), &image, awssdk.Int32(64)
+	container.Command = []string{"-hash-env", show}
+	if _, err := c.api.RegisterTaskDefinition(c.t.Context(), &ecs.RegisterTaskDefinitionInput{
+		Family: &family, ExecutionRoleArn: &role, ContainerDefinitions: []types.ContainerDefinition{container},
+	}); err != nil {
+		c.t.Fatal(err)
 	}
-	b, err := json.Marshal([]any{c})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.must(t, "taskDefinition.revision", "ecs", "register-task-definition", "--family", family, "--execution-role-arn", role, "--container-definitions", string(b))
 }
 
-func secretFrom(name, from string) map[string]string {
-	return map[string]string{"name": name, "valueFrom": from}
+// secretsFrom are the secrets A, or NAME, VALUE-FROM and so on.
+func secretsFrom(pairs ...string) (c types.ContainerDefinition) {
+	for i := 0; i < len(pairs); i += 2 {
+		c.Secrets = append(c.Secrets, types.Secret{Name: &pairs[i], ValueFrom: &pairs[i+1]})
+	}
+	return c
+}
+
+func envFiles(values ...string) (list []types.EnvironmentFile) {
+	for _, v := range values {
+		list = append(list, types.EnvironmentFile{Type: types.EnvironmentFileTypeS3, Value: &v})
+	}
+	return list
+}
+
+// runOf runs one task of a family.
+func (c *caller) runOf(family string) (arn string) {
+	c.t.Helper()
+	out, err := c.api.RunTask(c.t.Context(), &ecs.RunTaskInput{TaskDefinition: &family})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if len(out.Tasks) != 1 {
+		c.t.Fatalf("RunTask tells failures %s", reasons(out.Failures))
+	}
+	return *out.Tasks[0].TaskArn
 }
 
 // stopped runs a task that cannot start and returns its ARN and why it stopped.
-func (s *server) stopped(t *testing.T, family string) (arn, reason string) {
-	t.Helper()
-	arn = s.must(t, "tasks[0].taskArn", "ecs", "run-task", "--task-definition", family)
-	eventually(t, func() string {
-		status := s.must(t, "tasks[0].[lastStatus,stopCode,stoppedReason]", "ecs", "describe-tasks", "--tasks", arn)
-		f := strings.SplitN(status, "\t", 3)
-		if f[0] != "STOPPED" {
-			return "the task is " + f[0]
-		}
-		if f[1] != "TaskFailedToStart" {
-			t.Errorf("stopCode is %s", f[1])
-		}
-		reason = f[2]
-		return ""
-	})
-	return arn, reason
+func (c *caller) stopped(family string) (arn, reason string) {
+	c.t.Helper()
+	arn = c.runOf(family)
+	t := c.reach(arn, "STOPPED")
+	if t.StopCode != types.TaskStopCodeTaskFailedToStart {
+		c.t.Errorf("stopCode is %s", t.StopCode)
+	}
+	return arn, awssdk.ToString(t.StoppedReason)
 }
 
 func hashed(name, value string) string {
 	return fmt.Sprintf("%s has %d bytes, sha256 %x", name, len(value), sha256.Sum256([]byte(value)))
+}
+
+const everything = `{"Effect":"Allow","Action":["secretsmanager:GetSecretValue","ssm:GetParameters","s3:GetObject"],"Resource":"*"}`
+
+// role makes a role that ECS may work under, or gives it another policy.
+func (s *server) role(t *testing.T, name, statement string) (arn string) {
+	t.Helper()
+	api := iam.New(iam.Options{Region: "us-east-1", BaseEndpoint: &s.url, Credentials: credentials.NewStaticCredentialsProvider("any", "any", "")})
+	_, err := api.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: awssdk.String(trustTasks)})
+	if exists := new(iamtypes.EntityAlreadyExistsException); err != nil && !errors.As(err, &exists) {
+		t.Fatal(err)
+	}
+	if _, err := api.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{
+		RoleName: &name, PolicyName: awssdk.String("p"), PolicyDocument: awssdk.String(`{"Version":"2012-10-17","Statement":[` + statement + `]}`),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return "arn:aws:iam::000000000000:role/" + name
 }
 
 // A task is given secrets, parameters and environment files under its execution role,
@@ -86,154 +125,177 @@ func TestSecrets(t *testing.T) {
 	arn := s.must(t, "ARN", "secretsmanager", "create-secret", "--name", "prod/db", "--secret-string", `{"user":"web","password":"old"}`)
 	s.must(t, "VersionId", "secretsmanager", "put-secret-value", "--secret-id", "prod/db", "--secret-string", `{"user":"web","port":5432,"password":"`+password+`"}`)
 	s.must(t, "Version", "ssm", "put-parameter", "--name", "/web/key", "--value", password+"-parameter", "--type", "SecureString")
-	role := s.must(t, "Role.Arn", "iam", "create-role", "--role-name", "execution", "--assume-role-policy-document", trustTasks)
-	allow := func(t *testing.T, statement string) {
-		t.Helper()
-		if _, err := s.tryAWS("iam", "put-role-policy", "--role-name", "execution", "--policy-name", "p",
-			"--policy-document", `{"Version":"2012-10-17","Statement":[`+statement+`]}`); err != nil {
-			t.Fatal(err)
-		}
-	}
-	const everything = `{"Effect":"Allow","Action":["secretsmanager:GetSecretValue","ssm:GetParameters","s3:GetObject"],"Resource":"*"}`
-	allow(t, everything)
+	role := s.role(t, "execution", everything)
 
-	t.Run("they reach the container", func(t *testing.T) {
-		local := filepath.Join(t.TempDir(), "web.env")
-		if err := os.WriteFile(local, []byte("FROM_FILE=a=b\nBOTH=of the file\n"), 0o600); err != nil {
-			t.Fatal(err)
+	t.Run("at once", func(t *testing.T) {
+		for name, story := range map[string]func(c *caller, arn, role string){
+			"they reach the container":                   theyReachTheContainer,
+			"a role that may not":                        aRoleThatMayNot,
+			"a log group that the role may not write to": aLogGroupNotToWriteTo,
+			"a role that does not exist here":            aRoleThatIsNotHere,
+			"a role that ECS may not assume":             aRoleThatDoesNotTrust,
+		} {
+			t.Run(name, func(t *testing.T) { t.Parallel(); story(s.caller(t), arn, role) })
 		}
-		s.withSecrets(t, "whole", role, map[string]any{
-			"environment": []any{map[string]string{"name": "PLAIN", "value": "of the definition"}},
-			"environmentFiles": []any{
-				map[string]string{"type": "s3", "value": "file://" + local}, map[string]string{"type": "s3", "value": "arn:aws:s3:::bucket/web.env"},
-			},
-			"secrets": []any{
-				secretFrom("PASSWORD", arn+":password::"), secretFrom("OLD", arn+":password:AWSPREVIOUS:"), secretFrom("PORT", arn+":port::"),
-				secretFrom("WHOLE", arn), secretFrom("KEY", "/web/key"), secretFrom("KEY_ARN", "arn:aws:ssm:us-east-1:000000000000:parameter/web/key"),
-			},
-		}, "PASSWORD,OLD,PORT,WHOLE,KEY,KEY_ARN,PLAIN,FROM_FILE,FROM_S3,BOTH")
-		task := s.must(t, "tasks[0].taskArn", "ecs", "run-task", "--task-definition", "whole")
-		want := []string{
-			hashed("PASSWORD", password), hashed("OLD", "old"), hashed("PORT", "5432"), hashed("WHOLE", `{"user":"web","port":5432,"password":"`+password+`"}`),
-			hashed("KEY", password+"-parameter"), hashed("KEY_ARN", password+"-parameter"), hashed("PLAIN", "of the definition"),
-			hashed("FROM_FILE", "a=b"), hashed("FROM_S3", `"quoted"`), hashed("BOTH", "of the file"),
-		}
-		eventually(t, func() string {
-			out, _ := s.steady("logs", task)
-			for _, w := range want {
-				if !strings.Contains(out, w) {
-					return "no " + w + " in " + out
+		const before = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret"
+		for _, missing := range []struct{ family, from, reason, why string }{
+			{"no-secret", "arn:aws:secretsmanager:us-east-1:000000000000:secret:none-AbCdEf",
+				before + " from asm: service call has been retried 1 time(s): failed to fetch secret arn:aws:secretsmanager:us-east-1:000000000000:secret:none-AbCdEf from secrets manager: ResourceNotFoundException: Secrets Manager can't find the specified secret. status code: 400, request id: ",
+				`secret:none-AbCdEf" that the task definition names does not exist`},
+			{"no-key", arn + ":nope::", before + " from asm: service call has been retried 1 time(s): retrieved secret from Secrets Manager did not contain json key nope", "nope"},
+			{"no-stage", arn + "::NEXT:",
+				before + " from asm: service call has been retried 1 time(s): failed to fetch secret " + arn + " from secrets manager: ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: NEXT",
+				"has no version NEXT"},
+			{"no-parameter", "/web/none", before + "s from ssm: service call has been retried 1 time(s): invalid parameters: /web/none", "/web/none"},
+		} {
+			t.Run(missing.family, func(t *testing.T) {
+				t.Parallel()
+				c := s.caller(t)
+				c.withSecrets(missing.family, role, secretsFrom("A", missing.from), "A")
+				task, reason := c.stopped(missing.family)
+				if !strings.HasPrefix(reason, missing.reason) {
+					t.Errorf("stoppedReason is\n%s\nwant\n%s", reason, missing.reason)
 				}
-			}
-			return ""
-		})
-		s.must(t, "task.taskArn", "ecs", "stop-task", "--task", task)
-		if err := os.WriteFile(local, []byte("FROM_FILE=of the override\n"), 0o600); err != nil {
-			t.Fatal(err)
+				c.whySays(task, missing.why)
+			})
 		}
-		task = s.must(t, "tasks[0].taskArn", "ecs", "run-task", "--task-definition", "whole", "--overrides",
-			fmt.Sprintf(`{"containerOverrides": [{"name": "app", "environmentFiles": [{"type": "s3", "value": "file://%s"}]}]}`, local))
-		eventually(t, func() string {
-			out, _ := s.steady("logs", task)
-			if !strings.Contains(out, hashed("FROM_FILE", "of the override")) || !strings.Contains(out, "FROM_S3 is not set") {
-				return "the override's file is not in place of the definition's: " + out
-			}
-			return ""
-		})
-		s.must(t, "task.taskArn", "ecs", "stop-task", "--task", task)
 	})
-	for _, c := range []struct {
-		name, from, reason, why string
-	}{
-		{"a secret that does not exist", "arn:aws:secretsmanager:us-east-1:000000000000:secret:none-AbCdEf",
-			"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret arn:aws:secretsmanager:us-east-1:000000000000:secret:none-AbCdEf from secrets manager: ResourceNotFoundException: Secrets Manager can't find the specified secret. status code: 400, request id: ",
-			`secret:none-AbCdEf" that the task definition names does not exist`},
-		{"a key that its JSON does not have", arn + ":nope::",
-			"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): retrieved secret from Secrets Manager did not contain json key nope",
-			"nope"},
-		{"a staging label that no version has", arn + "::NEXT:",
-			"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret " + arn + " from secrets manager: ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: NEXT",
-			"has no version NEXT"},
-		{"a parameter that does not exist", "/web/none",
-			"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: service call has been retried 1 time(s): invalid parameters: /web/none",
-			"/web/none"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			family := "fails-" + strings.ReplaceAll(c.name, " ", "-")
-			s.withSecrets(t, family, role, map[string]any{"secrets": []any{secretFrom("A", c.from)}}, "A")
-			task, reason := s.stopped(t, family)
-			if !strings.HasPrefix(reason, c.reason) {
-				t.Errorf("stoppedReason is\n%s\nwant\n%s", reason, c.reason)
-			}
-			if out, _ := s.steady("why", task); !strings.Contains(out, c.why) {
-				t.Errorf("why says %s", out)
-			} else {
-				t.Log(out)
-			}
-		})
+	t.Run("values are nowhere on disk", func(t *testing.T) { nowhereOnDisk(t, s) })
+}
+
+// whySays checks what `steady why` says of a task.
+func (c *caller) whySays(task, want string) {
+	c.t.Helper()
+	if out, _ := c.server.steady("why", task); !strings.Contains(out, want) {
+		c.t.Errorf("why says %s", out)
 	}
-	t.Run("a role that may not", func(t *testing.T) {
-		defer allow(t, everything)
-		allow(t, everything+`,{"Effect":"Deny","Action":"secretsmanager:*","Resource":"`+arn+`"}`)
-		s.withSecrets(t, "denied", role, map[string]any{"secrets": []any{secretFrom("A", arn)}}, "A")
-		task, reason := s.stopped(t, "denied")
-		id := task[strings.LastIndexByte(task, '/')+1:]
-		if want := "AccessDeniedException: User: arn:aws:sts::000000000000:assumed-role/execution/" + id + " is not authorized to perform: secretsmanager:GetSecretValue on resource: " + arn + " with an explicit deny in an identity-based policy"; !strings.Contains(reason, want) {
-			t.Errorf("stoppedReason is\n%s\nwant\n%s", reason, want)
-		}
-		allow(t, `{"Effect":"Allow","Action":"ssm:*","Resource":"*"}`)
-		task, reason = s.stopped(t, "denied")
-		if want := "because no identity-based policy allows the secretsmanager:GetSecretValue action"; !strings.Contains(reason, want) {
-			t.Errorf("stoppedReason is\n%s\nwant\n%s", reason, want)
-		}
-		if out, _ := s.steady("why", task); !strings.Contains(out, "secretsmanager:GetSecretValue") {
-			t.Errorf("why says %s", out)
-		} else {
-			t.Log(out)
-		}
-	})
-	t.Run("a log group that the role may not write to", func(t *testing.T) {
-		if _, err := s.tryAWS("logs", "create-log-group", "--log-group-name", "/web"); err != nil {
-			t.Fatal(err)
-		}
-		s.withSecrets(t, "logs", role, map[string]any{"logConfiguration": map[string]any{"logDriver": "awslogs",
-			"options": map[string]string{"awslogs-group": "/web", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "a"}}}, "A")
-		task, reason := s.stopped(t, "logs")
-		id := task[strings.LastIndexByte(task, '/')+1:]
-		if want := "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: AccessDeniedException: User: arn:aws:sts::000000000000:assumed-role/execution/" + id +
-			" is not authorized to perform: logs:CreateLogStream on resource: arn:aws:logs:us-east-1:000000000000:log-group:/web:log-stream:a/app/" + id; !strings.HasPrefix(reason, want) {
-			t.Errorf("stoppedReason is\n%s\nwant\n%s", reason, want)
-		}
-	})
-	t.Run("a role that does not exist here", func(t *testing.T) {
-		s.withSecrets(t, "brought", "arn:aws:iam::999999999999:role/brought", map[string]any{"secrets": []any{secretFrom("A", arn)}}, "A")
-		task := s.must(t, "tasks[0].taskArn", "ecs", "run-task", "--task-definition", "brought")
-		eventually(t, func() string {
-			if status := s.must(t, "tasks[0].lastStatus", "ecs", "describe-tasks", "--tasks", task); status != "RUNNING" {
-				return "the task is " + status
+}
+
+func theyReachTheContainer(c *caller, arn, role string) {
+	local := filepath.Join(c.t.TempDir(), "web.env")
+	if err := os.WriteFile(local, []byte("FROM_FILE=a=b\nBOTH=of the file\n"), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	whole := secretsFrom("PASSWORD", arn+":password::", "OLD", arn+":password:AWSPREVIOUS:", "PORT", arn+":port::",
+		"WHOLE", arn, "KEY", "/web/key", "KEY_ARN", "arn:aws:ssm:us-east-1:000000000000:parameter/web/key")
+	whole.Environment = []types.KeyValuePair{{Name: awssdk.String("PLAIN"), Value: awssdk.String("of the definition")}}
+	whole.EnvironmentFiles = envFiles("file://"+local, "arn:aws:s3:::bucket/web.env")
+	c.withSecrets("whole", role, whole, "PASSWORD,OLD,PORT,WHOLE,KEY,KEY_ARN,PLAIN,FROM_FILE,FROM_S3,BOTH")
+	task := c.runOf("whole")
+	want := []string{
+		hashed("PASSWORD", password), hashed("OLD", "old"), hashed("PORT", "5432"), hashed("WHOLE", `{"user":"web","port":5432,"password":"`+password+`"}`),
+		hashed("KEY", password+"-parameter"), hashed("KEY_ARN", password+"-parameter"), hashed("PLAIN", "of the definition"),
+		hashed("FROM_FILE", "a=b"), hashed("FROM_S3", `"quoted"`), hashed("BOTH", "of the file"),
+	}
+	eventually(c.t, func() string {
+		out, _ := c.server.steady("logs", task)
+		for _, w := range want {
+			if !strings.Contains(out, w) {
+				return "no " + w + " in " + out
 			}
-			return ""
-		})
-		s.must(t, "task.taskArn", "ecs", "stop-task", "--task", task)
+		}
+		return ""
 	})
-	t.Run("values are nowhere on disk", func(t *testing.T) {
-		s.kill()
-		defer s.start()
-		err := filepath.WalkDir(s.dataDir, func(name string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
-				return err
-			}
-			b, err := os.ReadFile(name)
-			if bytes.Contains(b, []byte(password)) {
-				t.Errorf("%s holds a secret in clear", name)
-			}
+	c.stop(task)
+	if err := os.WriteFile(local, []byte("FROM_FILE=of the override\n"), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	task = c.server.must(c.t, "tasks[0].taskArn", "ecs", "run-task", "--task-definition", "whole", "--overrides",
+		fmt.Sprintf(`{"containerOverrides": [{"name": "app", "environmentFiles": [{"type": "s3", "value": "file://%s"}]}]}`, local))
+	eventually(c.t, func() string {
+		out, _ := c.server.steady("logs", task)
+		if !strings.Contains(out, hashed("FROM_FILE", "of the override")) || !strings.Contains(out, "FROM_S3 is not set") {
+			return "the override's file is not in place of the definition's: " + out
+		}
+		return ""
+	})
+	c.stop(task)
+}
+
+func aRoleThatMayNot(c *caller, arn, _ string) {
+	role := c.server.role(c.t, "denied", everything+`,{"Effect":"Deny","Action":"secretsmanager:*","Resource":"`+arn+`"}`)
+	c.withSecrets("denied", role, secretsFrom("A", arn), "A")
+	task, reason := c.stopped("denied")
+	id := task[strings.LastIndexByte(task, '/')+1:]
+	if want := "AccessDeniedException: User: arn:aws:sts::000000000000:assumed-role/denied/" + id + " is not authorized to perform: secretsmanager:GetSecretValue on resource: " + arn + " with an explicit deny in an identity-based policy"; !strings.Contains(reason, want) {
+		c.t.Errorf("stoppedReason is\n%s\nwant\n%s", reason, want)
+	}
+	c.server.role(c.t, "denied", `{"Effect":"Allow","Action":"ssm:*","Resource":"*"}`)
+	task, reason = c.stopped("denied")
+	if want := "because no identity-based policy allows the secretsmanager:GetSecretValue action"; !strings.Contains(reason, want) {
+		c.t.Errorf("stoppedReason is\n%s\nwant\n%s", reason, want)
+	}
+	c.whySays(task, "secretsmanager:GetSecretValue")
+}
+
+func aLogGroupNotToWriteTo(c *caller, _, role string) {
+	if _, err := c.server.tryAWS("logs", "create-log-group", "--log-group-name", "/web"); err != nil {
+		c.t.Fatal(err)
+	}
+	for group, want := range map[string]string{
+		"/web": "stream: AccessDeniedException: User: arn:aws:sts::000000000000:assumed-role/execution/ID is not authorized to perform: logs:CreateLogStream on resource: arn:aws:logs:us-east-1:000000000000:log-group:/web:log-stream:a/app/ID",
+		"/new": "group: AccessDeniedException: User: arn:aws:sts::000000000000:assumed-role/execution/ID is not authorized to perform: logs:CreateLogGroup on resource: arn:aws:logs:us-east-1:000000000000:log-group:/new:log-stream:",
+	} {
+		family := "logs-" + group[1:]
+		c.withSecrets(family, role, types.ContainerDefinition{LogConfiguration: &types.LogConfiguration{LogDriver: types.LogDriverAwslogs, Options: map[string]string{
+			"awslogs-group": group, "awslogs-region": "us-east-1", "awslogs-stream-prefix": "a", "awslogs-create-group": "true",
+		}}}, "A")
+		task, reason := c.stopped(family)
+		want = "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log " +
+			strings.ReplaceAll(want, "ID", task[strings.LastIndexByte(task, '/')+1:])
+		if !strings.HasPrefix(reason, want) {
+			c.t.Errorf("stoppedReason is\n%s\nwant\n%s", reason, want)
+		}
+	}
+}
+
+func aRoleThatIsNotHere(c *caller, arn, _ string) {
+	c.withSecrets("brought", "arn:aws:iam::999999999999:role/brought", secretsFrom("A", arn), "A")
+	task := c.runOf("brought")
+	c.reach(task, "RUNNING")
+	c.stop(task)
+}
+
+func aRoleThatDoesNotTrust(c *caller, _, _ string) {
+	role := c.server.must(c.t, "Role.Arn", "iam", "create-role", "--role-name", "untrusting",
+		"--assume-role-policy-document", strings.Replace(trustTasks, "ecs-tasks", "ec2", 1))
+	c.withSecrets("untrusting", role, types.ContainerDefinition{}, "A")
+	text := "ECS was unable to assume the role '" + role + "' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this role."
+	if _, err := c.server.tryAWS("ecs", "run-task", "--task-definition", "untrusting"); err == nil || !strings.Contains(err.Error(), "(ClientException) when calling the RunTask operation: "+text) {
+		c.t.Errorf("RunTask: %v", err)
+	}
+	if _, err := c.api.CreateService(c.t.Context(), &ecs.CreateServiceInput{
+		ServiceName: awssdk.String("untrusting"), TaskDefinition: awssdk.String("untrusting"), DesiredCount: awssdk.Int32(1),
+		DeploymentConfiguration: &types.DeploymentConfiguration{DeploymentCircuitBreaker: &types.DeploymentCircuitBreaker{Enable: true}},
+	}); err != nil {
+		c.t.Fatal(err)
+	}
+	c.event("untrusting", "(service untrusting) failed to launch a task with (error "+text+").")
+	eventually(c.t, func() string {
+		if d := c.describe("untrusting").Deployments[0]; d.RolloutState != types.DeploymentRolloutStateFailed {
+			return fmt.Sprintf("the deployment is %s with %d failed tasks", d.RolloutState, d.FailedTasks)
+		}
+		return ""
+	})
+}
+
+func nowhereOnDisk(t *testing.T, s *server) {
+	s.kill()
+	defer s.start()
+	err := filepath.WalkDir(s.dataDir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
 			return err
-		})
-		if err != nil {
-			t.Error(err)
 		}
-		if strings.Contains(s.stderr.String(), password) {
-			t.Error("the server's log holds a secret")
+		b, err := os.ReadFile(name)
+		if bytes.Contains(b, []byte(password)) {
+			t.Errorf("%s holds a secret in clear", name)
 		}
+		return err
 	})
+	if err != nil {
+		t.Error(err)
+	}
+	if strings.Contains(s.stderr.String(), password) {
+		t.Error("the server's log holds a secret")
+	}
 }

@@ -34,6 +34,8 @@ type world struct {
 	pause      func(context.Context) (string, error)
 	routers    string // the directory of log routers' files
 	keep       int    // stopped tasks' containers of each group
+	agent      *agent.Agent
+	endpoints  agent.Endpoints
 	stop       func() // the agent, and wait for its end; nil while none runs
 }
 
@@ -73,7 +75,8 @@ func (w *world) start() {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	a := agent.New(agent.Config{Runtime: w.runtime, Fleet: w.fleet, Instance: w.instance, Installation: installation, Output: w.logs, Log: slog.New(slog.DiscardHandler), KeepStopped: w.keep,
-		Network: "steady-test", PauseImage: w.pause, RouterFiles: w.routers})
+		Network: "steady-test", PauseImage: w.pause, RouterFiles: w.routers, Endpoints: w.endpoints})
+	w.agent = a
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -86,10 +86,7 @@ func (a *Access) Authorize(_ context.Context, c awsapi.Caller, p awsapi.Permissi
 		}
 		return nil
 	}
-	conditions := a.context(c)
-	for _, t := range r.Tags {
-		conditions["aws:principaltag/"+strings.ToLower(t.Key)] = []string{t.Value}
-	}
+	conditions := a.contextOf(r, c)
 	for key, value := range p.Conditions {
 		conditions[strings.ToLower(key)] = []string{value}
 	}
@@ -147,6 +144,15 @@ func read(text string) []*policy.Document {
 		return nil
 	}
 	return []*policy.Document{d}
+}
+
+// contextOf are the values of the condition keys of what is done under a role.
+func (a *Access) contextOf(r *model.Role, c awsapi.Caller) map[string][]string {
+	values := a.context(c)
+	for _, t := range r.Tags {
+		values["aws:principaltag/"+strings.ToLower(t.Key)] = []string{t.Value}
+	}
+	return values
 }
 
 // context are the values of the condition keys that every request has.

@@ -55,6 +55,8 @@ func (a *API) Service() awsapi.Service {
 			"DetachRolePolicy":         awsapi.Op(a.DetachRolePolicy),
 			"ListAttachedRolePolicies": awsapi.Op(a.ListAttachedRolePolicies),
 
+			"SimulatePrincipalPolicy": awsapi.Op(a.SimulatePrincipalPolicy),
+
 			"CreatePolicy":            awsapi.Op(a.CreatePolicy),
 			"GetPolicy":               awsapi.Op(a.GetPolicy),
 			"ListPolicies":            awsapi.Op(a.ListPolicies),
@@ -81,6 +83,9 @@ func (a *API) permissions(_ string, in any) []awsapi.Permission {
 		return []awsapi.Permission{{Resource: arn}}
 	}
 	if arn := stringField(in, "PolicyArn"); arn != "" {
+		return []awsapi.Permission{{Resource: arn}}
+	}
+	if arn := stringField(in, "PolicySourceArn"); arn != "" {
 		return []awsapi.Permission{{Resource: arn}}
 	}
 	return nil

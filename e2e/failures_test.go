@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"testing"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -93,6 +92,7 @@ var failures = []failure{
 				"awslogs-group": "/no/such/group", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "x"}}
 			return x
 		})},
+	{name: "missing-secret", what: "The secret that the task definition names does not exist", verdict: "failed", code: 2, cause: "B06", begin: withoutItsSecret},
 	{name: "ignored-sigterm", what: "The old tasks ignore SIGTERM and are killed after their stopTimeout", verdict: "succeeded", code: 0, cause: "C13", about: stoppedTask,
 		before: good(deaf(), nil), begin: updated(app("-version", "v2"))},
 	{name: "percent-deadlock", what: "minimumHealthyPercent and maximumPercent allow no step", verdict: "stuck", code: 6, cause: "E19",
@@ -163,23 +163,17 @@ func withEntryPoint(file string) types.ContainerDefinition {
 
 // ofARegistryWithout has the repository, and another image in it.
 func ofARegistryWithout(c *caller) types.ContainerDefinition {
-	return withImage(registryWith(c.t, "app:v0") + "/app:v1")
-}
-
-// registryWith is the address of a registry that has one image, an empty one.
-func registryWith(t *testing.T, image string) string {
-	t.Helper()
 	s := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	t.Cleanup(s.Close)
-	address := s.Listener.Addr().String()
-	ref, err := name.ParseReference(address + "/" + image)
+	c.t.Cleanup(s.Close)
+	repository := s.Listener.Addr().String() + "/app"
+	other, err := name.ParseReference(repository + ":v0")
 	if err == nil {
-		err = remote.Write(ref, empty.Image)
+		err = remote.Write(other, empty.Image)
 	}
 	if err != nil {
-		t.Fatal(err)
+		c.t.Fatal(err)
 	}
-	return address
+	return withImage(repository + ":v1")
 }
 
 // ofAnotherProcessor is the sample application with a header that says that it is for
@@ -217,6 +211,19 @@ func withTakenPort(c *caller) types.ContainerDefinition {
 	x := app()
 	x.PortMappings[0].HostPort = &port
 	return x
+}
+
+// withoutItsSecret makes a service whose container asks for a secret that nobody made.
+func withoutItsSecret(c *caller, service string) {
+	x := app()
+	x.Secrets = []types.Secret{{Name: awssdk.String("PASSWORD"), ValueFrom: awssdk.String("arn:aws:secretsmanager:us-east-1:000000000000:secret:db-AbCdEf")}}
+	if _, err := c.api.RegisterTaskDefinition(c.t.Context(), &ecs.RegisterTaskDefinitionInput{
+		Family: &service, ContainerDefinitions: []types.ContainerDefinition{x}, ExecutionRoleArn: awssdk.String("arn:aws:iam::000000000000:role/brought-from-aws")}); err != nil {
+		c.t.Fatal(err)
+	}
+	if _, err := c.api.CreateService(c.t.Context(), &ecs.CreateServiceInput{ServiceName: &service, TaskDefinition: &service, DesiredCount: awssdk.Int32(1)}); err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 // withCheck is the sample application with a health check as quick as ECS allows.

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"testing"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -163,17 +164,23 @@ func withEntryPoint(file string) types.ContainerDefinition {
 
 // ofARegistryWithout has the repository, and another image in it.
 func ofARegistryWithout(c *caller) types.ContainerDefinition {
+	return withImage(registryWith(c.t, "app:v0") + "/app:v1")
+}
+
+// registryWith is the address of a registry that has one image, an empty one.
+func registryWith(t *testing.T, image string) string {
+	t.Helper()
 	s := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	c.t.Cleanup(s.Close)
-	repository := s.Listener.Addr().String() + "/app"
-	other, err := name.ParseReference(repository + ":v0")
+	t.Cleanup(s.Close)
+	address := s.Listener.Addr().String()
+	ref, err := name.ParseReference(address + "/" + image)
 	if err == nil {
-		err = remote.Write(other, empty.Image)
+		err = remote.Write(ref, empty.Image)
 	}
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
-	return withImage(repository + ":v1")
+	return address
 }
 
 // ofAnotherProcessor is the sample application with a header that says that it is for

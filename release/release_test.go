@@ -129,7 +129,7 @@ func TestRollBack(t *testing.T) {
 		{"from one that failed", "web:3", []string{"web:1"}, "", "update to web:1, forced true, desired 0", ""},
 		{"to one that is named", "web:3", nil, "web:1", "update to web:1, forced true, desired 0", ""},
 		{"to nothing", "web:3", []string{"web:3"}, "", "", "roll back service web: no earlier deployment of it has succeeded with another revision than web:3; name one with --to"},
-		{"to one whose image is gone", "web:3", []string{"web:1"}, "", "", "roll back service web: web:1 could not run: there is no image app:v1; mend that, or name another revision with --to"},
+		{"to one whose image is gone", "web:3", []string{"web:1"}, "", "", "roll back service web: web:1 could not run: there is no image app:v1; mend that, name another revision with --to, or go back all the same with steady rollback --force"},
 		{"to one that was deregistered", "web:3", []string{"web:4"}, "", "", "roll back service web: web:4 is INACTIVE: no task of it can be started; name another revision with --to"},
 	} {
 		t.Run(story.name, func(t *testing.T) {

@@ -45,7 +45,7 @@ func viable(ctx context.Context, api ECS, ref string, look Look) error {
 		return fmt.Errorf("%s is %s: no task of it can be started; name another revision with --to", name(ref), status)
 	}
 	if err := look(ctx, *out.TaskDefinition); err != nil {
-		return fmt.Errorf("%s could not run: %w; mend that, or name another revision with --to", name(ref), err)
+		return fmt.Errorf("%s could not run: %w; mend that, name another revision with --to, or go back all the same with steady rollback --force", name(ref), err)
 	}
 	return nil
 }

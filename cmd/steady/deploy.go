@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
 	"steady/release"
 )
 
@@ -99,6 +101,7 @@ func (c *deployCommand) readFile(r *release.Request) (err error) {
 type rollbackCommand struct {
 	Service string `arg:"" help:"Name or ARN of the service."`
 	To      string `help:"Revision to go back to; the newest that was deployed successfully before the one that runs, unless given." placeholder:"REVISION"`
+	Force   bool   `help:"Go back although an image or a secret of the revision is not found: it may still be cached where the tasks run. What is missing is said."`
 	following
 }
 
@@ -108,10 +111,25 @@ func (c *rollbackCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	released, err := release.RollBack(ctx, with.ecs, release.Service{Cluster: c.Cluster, Name: c.Service}, c.To, c.lookAtTarget(with.clients))
+	released, err := release.RollBack(ctx, with.ecs, release.Service{Cluster: c.Cluster, Name: c.Service}, c.To, c.look(with.clients))
 	if err != nil {
 		return err
 	}
 	c.say(fmt.Sprintf("Rolling back from %s to %s.", released.Before, released.Revision))
 	return c.follow(ctx, with, c.Service, released.Deployment, false)
+}
+
+// look is what the revision to go back to has to pass: with --force it is told what is
+// missing, and nothing else comes of it.
+func (c *rollbackCommand) look(api clients) release.Look {
+	look := c.lookAtTarget(api)
+	if !c.Force {
+		return look
+	}
+	return func(ctx context.Context, d types.TaskDefinition) error {
+		if err := look(ctx, d); err != nil {
+			c.say(fmt.Sprintf("Before the roll back, passed over by --force: %v", err))
+		}
+		return nil
+	}
 }

@@ -23,8 +23,9 @@ var perTrial = []struct {
 	{regexp.MustCompile(`arn:aws:(ecs|iam|ssm|logs|secretsmanager):[a-z0-9-]*:\d*:`), ""},
 	{regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b|\b[0-9a-f]{64}\b|\b[0-9a-f]{32}\b`), "…"},
 	{regexp.MustCompile(`\beni-[0-9a-f]+\b|\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b|\b172\.\d+\.\d+\.\d+\b`), "…"},
-	{regexp.MustCompile(`\b(?:3276[89]|327[7-9]\d|32[89]\d\d|3[3-9]\d{3}|[45]\d{4}|60\d{3})\b`), "…"}, // dynamic ports
-	{regexp.MustCompile(`length: '\d+'`), "length: '…'"},                                              // the image's name is in it
+	{regexp.MustCompile(`\b(?:3276[89]|327[7-9]\d|32[89]\d\d|3[3-9]\d{3}|[45]\d{4}|60\d{3})\b`), "…"},          // dynamic ports
+	{regexp.MustCompile(`(?:failed to create [a-z ]+: )+OCI runtime create failed: [^"]*?exec: `), "… exec: "}, // who wrapped it differs by the engine's version
+	{regexp.MustCompile(`length: '\d+'`), "length: '…'"},                                                       // the image's name is in it
 	{regexp.MustCompile(`\s*\n\s*`), "; "},
 	{regexp.MustCompile(`\t`), " "},
 }
@@ -81,7 +82,8 @@ what stands here; STEADY_WRITE_CONFORMANCE=1 makes it write this page.
 - A task is shown as lastStatus · stopCode · stoppedReason · each container with its exit
   code and its reason. Where a container looks at itself from inside, it exits with 0 if it
   found what the rule says, and with something else otherwise.
-- “…” stands for what differs in each run: ids, addresses, dynamic ports. “family” is the
+- “…” stands for what differs in each run: ids, addresses, dynamic ports, and how the
+  engine's version wraps an error. “family” is the
   family of the row's own task definition.
 - What ECS refuses is shown in the words of the refusal: an exception, or the reasons in
   failures, one for each of the two instances. Where Amazon does not publish a text, the

@@ -23,6 +23,7 @@ type surroundings struct {
 	looked  bool // at tasks and instances
 	refused bool // and never will be
 	movedAt time.Time
+	tasksAt time.Time // when the tasks were looked at
 	next    time.Time
 }
 
@@ -97,7 +98,9 @@ func (w *watch) lookAround(ctx context.Context, now time.Time, s types.Service, 
 		tasks, everything = true, true
 	}
 	if err == nil && tasks {
-		err = a.LookAtTasks(ctx)
+		if err = a.LookAtTasks(ctx); err == nil {
+			a.tasksAt = now
+		}
 	}
 	if err == nil && everything {
 		if err = a.LookAtInstances(ctx, s); err == nil {

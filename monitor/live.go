@@ -140,6 +140,9 @@ func (l *live) block(width int) []string {
 	for _, r := range v.rows {
 		lines = append(lines, l.row(r, width))
 	}
+	if text := v.pull.text(v.at); text != "" {
+		lines = append(lines, l.paint(dim, cut(text, width)))
+	}
 	if l.notice != "" {
 		lines = append(lines, l.paint(yellow, cut(l.notice, width)))
 	}

@@ -145,6 +145,7 @@ type view struct {
 	fresh            []types.ServiceEvent // not shown before, oldest first
 	findings         []diagnose.Finding
 	outlook          diagnose.Outlook
+	pull             pull
 }
 
 // display shows a watch. show is called after each look, tick while waiting, note
@@ -232,6 +233,7 @@ func (w *watch) take(ctx context.Context, now time.Time, s *types.Service) (*Ver
 	if st.ending == nil || st.ending.outcome == TimedOut {
 		v.outlook = w.foresee(ctx, now, s, v.findings, st.ending != nil)
 		v.rows = w.withHealth(st.rows)
+		v.pull = w.around.pulling(v.deployment)
 	}
 	if st.ending == nil && !w.Patient {
 		st.ending = w.follow.giveUp(now, *s, v.findings, v.outlook)

@@ -17,6 +17,7 @@ type ndjson struct {
 	rows    map[string]row
 	why     string
 	outlook string
+	pull    string
 }
 
 func newNDJSON(out io.Writer) *ndjson {
@@ -27,8 +28,8 @@ func newNDJSON(out io.Writer) *ndjson {
 
 // Line is one line of a watch shown with Options.NDJSON. Kind says which members are
 // there: "event" (a message of the service), "deployment" (its numbers changed; State
-// is empty once it has no tasks), "outlook" and "why" (Text says it; empty once it no
-// longer holds), "contact", and "verdict", which is the last.
+// is empty once it has no tasks), "pull", "outlook" and "why" (Text says it; empty once it
+// no longer holds), "contact", and "verdict", which is the last.
 type Line struct {
 	At         time.Time `json:"at"`
 	Kind       string    `json:"kind"`
@@ -76,6 +77,10 @@ func (n *ndjson) show(v view) {
 			delete(n.rows, id)
 			n.write(v, Line{At: v.at, Kind: "deployment", Deployment: r.id, Revision: r.revision, Role: r.role, Numbers: &Numbers{}})
 		}
+	}
+	if key := v.pull.key(); key != n.pull {
+		n.pull = key
+		n.write(v, Line{At: v.at, Kind: "pull", Text: v.pull.text(v.at)})
 	}
 	if key := outlookKey(v.outlook); key != n.outlook {
 		n.outlook = key

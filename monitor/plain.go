@@ -16,6 +16,7 @@ type plain struct {
 	rows     map[string]row
 	whyKey   string
 	outlook  string // the key of the one told last
+	pull     string // likewise
 	hopeless bool
 }
 
@@ -40,6 +41,12 @@ func (p *plain) show(v view) {
 		p.line(aws.ToTime(e.CreatedAt), "event", clean(aws.ToString(e.Message)))
 	}
 	p.showRows(v)
+	if key := v.pull.key(); key != p.pull {
+		p.pull = key
+		if key != "" {
+			p.line(v.at, "pull", v.pull.text(v.at))
+		}
+	}
 	p.showOutlook(v)
 	if lines, key := why(v); key != p.whyKey {
 		p.whyKey = key

@@ -157,6 +157,10 @@ func TestTasksByTheDefaultStrategyOfTheCluster(t *testing.T) {
 	svc = must(w.UpdateService(t.Context(), &ecs.UpdateServiceInput{
 		Service: aws.String("api"), CapacityProviderStrategy: []types.CapacityProviderStrategyItem{item("small", 0, 1)}, ForceNewDeployment: true,
 	})).Service
+	again := must(w.UpdateService(t.Context(), &ecs.UpdateServiceInput{
+		Service: aws.String("api"), CapacityProviderStrategy: []types.CapacityProviderStrategyItem{item(realm.CapacityProviderARN("small"), 0, 1)},
+	})).Service
+	check(t, "the deployments after the same strategy by ARN", len(again.Deployments), len(svc.Deployments))
 	check(t, "the strategy of the newest deployment", *svc.Deployments[0].CapacityProviderStrategy[0].CapacityProvider, "small")
 	check(t, "the strategy of the one before", *svc.Deployments[1].CapacityProviderStrategy[0].CapacityProvider, "big")
 	for i, want := range []string{"1 small", "3 big"} {

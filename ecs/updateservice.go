@@ -103,9 +103,7 @@ func updateCapacity(s *state.Snapshot, n *model.Service, in *ecs.UpdateServiceIn
 	launch, strategy := n.LaunchType, n.Spec.CapacityProviderStrategy
 	platform := n.Spec.PlatformVersion
 	if in.CapacityProviderStrategy != nil {
-		if strategy = in.CapacityProviderStrategy; !in.ForceNewDeployment && !reflect.DeepEqual(given(strategy), given(n.Spec.CapacityProviderStrategy)) {
-			return invalid("A change of the capacity provider strategy needs forceNewDeployment.")
-		}
+		strategy = in.CapacityProviderStrategy
 	}
 	if in.PlatformVersion != nil {
 		platform = in.PlatformVersion
@@ -119,6 +117,10 @@ func updateCapacity(s *state.Snapshot, n *model.Service, in *ecs.UpdateServiceIn
 	}
 	if of.launch != n.LaunchType {
 		return invalid("A service of the launch type %s can not be updated to a capacity provider strategy of %s.", n.LaunchType, of.launch)
+	}
+	// As read: a provider may be named by its ARN.
+	if !in.ForceNewDeployment && !reflect.DeepEqual(given(of.strategy), given(n.Spec.CapacityProviderStrategy)) {
+		return invalid("A change of the capacity provider strategy needs forceNewDeployment.")
 	}
 	return putCapacity(n, d, of)
 }

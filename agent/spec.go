@@ -44,9 +44,11 @@ func (a *Agent) spec(t *model.Task, d *model.TaskDefinition, c types.ContainerDe
 	if o.Command != nil {
 		s.Command = o.Command
 	}
+	// What bounds the task bounds each of its containers.
 	if s.Memory == 0 {
-		s.Memory = taskMemory(t, d) // the task's limit bounds each container
+		s.Memory = taskMemory(t, d)
 	}
+	s.CPUs = taskCPU(t, d)
 	return s
 }
 
@@ -56,6 +58,14 @@ func taskMemory(t *model.Task, d *model.TaskDefinition) int64 {
 		return int64(n) << 20
 	}
 	return int64(d.Memory) << 20
+}
+
+// taskCPU is the task-level limit in 1/1024 of a processor; 0 is none.
+func taskCPU(t *model.Task, d *model.TaskDefinition) int64 {
+	if n, err := strconv.Atoi(aws.ToString(t.Overrides.Cpu)); err == nil {
+		return int64(n)
+	}
+	return int64(d.CPU)
 }
 
 func override(t *model.Task, container string) types.ContainerOverride {

@@ -120,6 +120,8 @@ type Spec struct {
 	// CPUShares is the relative weight; at least 2 (ECS: "0, null and 1 are
 	// passed to Docker as 2").
 	CPUShares int64
+	// CPUs is the hard limit, in 1/1024 of a processor; 0 is none.
+	CPUs int64
 	// Memory is the hard limit and MemoryReservation the soft one, in bytes; 0 is
 	// none.
 	Memory            int64

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"net/netip"
+	goruntime "runtime"
 	"strconv"
 	"strings"
 
@@ -48,6 +49,15 @@ func fileBytes(l container.LogConfig) float64 {
 		return math.Inf(1)
 	}
 	return n * unit
+}
+
+// nanoCPUs is a hard limit in the engine's unit. The kernel takes none below a hundredth
+// of a processor, and the engine none above what the machine has, which bounds it anyway.
+func nanoCPUs(units int64, processors int) int64 {
+	if units <= 0 || units >= int64(processors)*1024 {
+		return 0
+	}
+	return max(units*1e9/1024, 1e7)
 }
 
 // configOf puts a specification into the engine's words.
@@ -107,6 +117,7 @@ func configOf(s runtime.Spec) (*container.Config, *container.HostConfig, error) 
 func resources(s runtime.Spec) container.Resources {
 	r := container.Resources{
 		CPUShares:         max(s.CPUShares, minCPUShares),
+		NanoCPUs:          nanoCPUs(s.CPUs, goruntime.NumCPU()),
 		Memory:            s.Memory,
 		MemoryReservation: s.MemoryReservation,
 		MemorySwappiness:  s.Process.Swappiness,

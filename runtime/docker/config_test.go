@@ -126,3 +126,17 @@ func TestTheEphemeralRange(t *testing.T) {
 		}
 	}
 }
+
+func TestNanoCPUs(t *testing.T) {
+	for _, c := range []struct {
+		units      int64
+		processors int
+		want       int64
+	}{
+		{0, 2, 0}, {1, 2, 1e7}, {256, 2, 25e7}, {1024, 2, 1e9}, {2048, 2, 0}, {4096, 2, 0}, {2048, 4, 2e9},
+	} {
+		if got := nanoCPUs(c.units, c.processors); got != c.want {
+			t.Errorf("%d units on %d processors: %d, want %d", c.units, c.processors, got, c.want)
+		}
+	}
+}

@@ -186,7 +186,7 @@ func TestSpecReachesTheContainer(t *testing.T) {
 		s.Entrypoint = []string{imagepack.Path}
 		s.Command = []string{"-version", "v7"}
 		s.Env, s.WorkingDir, s.User = []string{"A=b"}, "/tmp", "nobody"
-		s.Memory, s.MemoryReservation, s.CPUShares = 64<<20, 32<<20, 1
+		s.Memory, s.MemoryReservation, s.CPUShares, s.CPUs = 64<<20, 32<<20, 1, 512
 		s.Ports = []runtime.Port{{ContainerPort: 53, Protocol: "udp"}, {ContainerPort: 8080}}
 	})
 	got, err := r.engine.ContainerInspect(t.Context(), id, client.ContainerInspectOptions{})
@@ -198,8 +198,8 @@ func TestSpecReachesTheContainer(t *testing.T) {
 		t.Errorf("config %+v", c)
 	}
 	// ECS: null, zero and one are passed to Docker as 2.
-	if h.CPUShares != 2 || h.Memory != 64<<20 || h.MemoryReservation != 32<<20 {
-		t.Errorf("shares %d, memory %d, reservation %d", h.CPUShares, h.Memory, h.MemoryReservation)
+	if h.CPUShares != 2 || h.NanoCPUs != 5e8 || h.Memory != 64<<20 || h.MemoryReservation != 32<<20 {
+		t.Errorf("shares %d, nano CPUs %d, memory %d, reservation %d", h.CPUShares, h.NanoCPUs, h.Memory, h.MemoryReservation)
 	}
 	if h.AutoRemove || h.RestartPolicy.Name != "no" || h.LogConfig.Config["max-size"] == "" {
 		t.Errorf("host config %+v", h)

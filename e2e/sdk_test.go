@@ -126,8 +126,8 @@ func TestExceptionsHaveTheSDKsTypes(t *testing.T) {
 	}
 	_, err = c.api.DeleteCluster(ctx, &ecs.DeleteClusterInput{Cluster: awssdk.String("default")})
 	is[*types.ClusterContainsServicesException](t, err, "The Cluster cannot be deleted while Services are active.")
-	_, err = c.api.ListAttributes(ctx, &ecs.ListAttributesInput{TargetType: types.TargetTypeContainerInstance})
-	is[*types.UnsupportedFeatureException](t, err, "ListAttributes is not implemented by Steady yet.")
+	_, err = c.api.DescribeTaskSets(ctx, &ecs.DescribeTaskSetsInput{Cluster: awssdk.String("default"), Service: web})
+	is[*types.UnsupportedFeatureException](t, err, "task sets belong to the deployment controllers EXTERNAL and CODE_DEPLOY")
 }
 
 // is checks an error's type and message, and returns it as that type.

@@ -48,14 +48,14 @@ func (r *router) run(ctx context.Context) int {
 		}
 		go func() {
 			defer c.Close()
-			if err := r.receive(c); err != nil && !errors.Is(err, io.EOF) {
+			if err := r.receive(c); !errors.Is(err, io.EOF) {
 				r.say("router: %v", err)
 			}
 		}()
 	}
 }
 
-// receive prints the messages of a connection.
+// receive prints the messages of a connection until it ends, which is an error: io.EOF.
 func (r *router) receive(c io.Reader) error {
 	in := msgp.NewReader(c)
 	for {

@@ -38,6 +38,7 @@ type upCommand struct {
 // Run serves until ctx ends.
 func (c *upCommand) Run(ctx context.Context) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	slog.SetDefault(log) // the runtime's, too
 	if err := c.check(); err != nil {
 		return err
 	}

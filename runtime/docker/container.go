@@ -41,7 +41,7 @@ func (r *Runtime) Create(ctx context.Context, spec runtime.Spec) (string, error)
 		return "", failure(name, spec.Name, err)
 	}
 	for _, w := range res.Warnings {
-		slog.Warn("the engine made a container, but", "container", spec.Name, "warning", w)
+		slog.Warn("the engine warns of a container that it made", "container", spec.Name, "warning", w)
 	}
 	return res.ID, nil
 }

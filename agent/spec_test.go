@@ -27,7 +27,7 @@ func TestWhatBoundsATaskBoundsItsContainers(t *testing.T) {
 		{"the override's", d, of(types.TaskOverride{Cpu: aws.String("256"), Memory: aws.String("512")}), container, 256, 512 << 20},
 		{"none", &model.TaskDefinition{Family: "web", Revision: 1}, of(types.TaskOverride{}), container, 0, 0},
 	} {
-		s := (&Agent{}).spec(c.task, c.d, c.container, "web:1")
+		s := (&Agent{Config: Config{Instance: &model.Instance{ID: "i"}}}).spec(c.task, c.d, c.container, "web:1")
 		if s.CPUs != c.cpus || s.Memory != c.memory {
 			t.Errorf("%s: %d CPU units and %d bytes, want %d and %d", c.name, s.CPUs, s.Memory, c.cpus, c.memory)
 		}

@@ -237,6 +237,7 @@ func (r *runner) seen() []seen {
 	s := make([]seen, len(r.parts))
 	for i, p := range r.parts {
 		s[i] = p.seen
+		s[i].never = p.progress == stopped && !p.observed.Started()
 	}
 	return s
 }

@@ -34,6 +34,7 @@ type seen struct {
 	exit     model.Exit
 	healthy  bool
 	trailing bool // it has ended, and its last lines are waited for
+	never    bool // it has ended without having been started
 }
 
 // over tells whether nothing of the container runs, nor will without another action.
@@ -198,10 +199,10 @@ func resolved(containers []seen) bool {
 }
 
 // started tells whether every container of a task has been started: the task is
-// RUNNING then, or was.
+// RUNNING then, or was. One that it can do without may have failed to.
 func started(containers []seen) bool {
 	for _, c := range containers {
-		if c.progress < running {
+		if c.progress < running || c.never && c.essential {
 			return false
 		}
 	}

@@ -284,3 +284,26 @@ func TestEveryTaskComesToAnEnd(t *testing.T) {
 		}
 	})
 }
+
+func TestStatus(t *testing.T) {
+	runs, waits := seen{essential: true, progress: running}, seen{essential: true, progress: created}
+	ran := seen{essential: true, progress: stopped}
+	failed, without := seen{essential: true, progress: stopped, never: true}, seen{progress: stopped, never: true}
+	for _, c := range []struct {
+		name       string
+		containers []seen
+		stopping   bool
+		want       model.TaskStatus
+	}{
+		{"all run", []seen{runs, runs}, false, model.Running},
+		{"one is to be started", []seen{runs, waits}, false, model.Pending},
+		{"one has ended", []seen{runs, ran}, false, model.Running},
+		{"an essential one failed to start", []seen{runs, failed}, false, model.Pending},
+		{"one that is not essential did", []seen{runs, without}, false, model.Running},
+		{"being stopped", []seen{runs, failed}, true, model.Stopping},
+	} {
+		if got := status(c.containers, c.stopping); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}

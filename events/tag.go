@@ -48,7 +48,7 @@ func (a *API) UntagResource(ctx context.Context, in *eventbridge.UntagResourceIn
 		return nil, err
 	}
 	return &eventbridge.UntagResourceOutput{}, a.change(ctx, ruleName, nil, func(r *model.EventRule) {
-		r.Tags = slices.DeleteFunc(slices.Clone(r.Tags), func(t model.Tag) bool { return slices.Contains(in.TagKeys, t.Key) })
+		r.Tags = model.WithoutTags(r.Tags, in.TagKeys)
 	})
 }
 

@@ -187,7 +187,7 @@ func (a *API) TagRole(ctx context.Context, in *iam.TagRoleInput) (*iam.TagRoleOu
 // UntagRole removes tags from a role; keys that it does not have are passed over.
 func (a *API) UntagRole(ctx context.Context, in *iam.UntagRoleInput) (*iam.UntagRoleOutput, error) {
 	return &iam.UntagRoleOutput{}, a.change(ctx, in.RoleName, func(_ *state.Tx, r *model.Role) error {
-		r.Tags = slices.DeleteFunc(slices.Clone(r.Tags), func(t model.Tag) bool { return slices.Contains(in.TagKeys, t.Key) })
+		r.Tags = model.WithoutTags(r.Tags, in.TagKeys)
 		return nil
 	})
 }
@@ -248,8 +248,7 @@ func mergeTags(old []model.Tag, added []types.Tag) ([]model.Tag, error) {
 		if key == "" || len(key) > 128 || len(aws.ToString(t.Value)) > 256 || strings.HasPrefix(strings.ToLower(key), "aws:") {
 			return nil, invalidTag(key)
 		}
-		tags = slices.DeleteFunc(tags, func(o model.Tag) bool { return o.Key == key })
-		tags = append(tags, model.Tag{Key: key, Value: aws.ToString(t.Value)})
+		tags = model.WithTag(tags, model.Tag{Key: key, Value: aws.ToString(t.Value)})
 	}
 	if len(tags) > maxTags {
 		return nil, conflict("LimitExceeded", "The number of tags has reached the maximum limit.")

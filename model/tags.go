@@ -2,9 +2,26 @@ package model
 
 import (
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
+
+// Valid tells whether a resource can be given this tag, as most AWS APIs have it: a key of
+// 1 to 128 characters without the prefix aws:, a value of at most 256.
+func (t Tag) Valid() bool {
+	return t.Key != "" && utf8.RuneCountInString(t.Key) <= 128 && utf8.RuneCountInString(t.Value) <= 256 &&
+		!strings.HasPrefix(strings.ToLower(t.Key), "aws:")
+}
+
+// WithTag is tags with one more at the end, in place of the one that has its key.
+func WithTag(tags []Tag, t Tag) []Tag { return append(WithoutTags(tags, []string{t.Key}), t) }
+
+// WithoutTags is tags but those with one of the keys. The given ones stay as they are.
+func WithoutTags(tags []Tag, keys []string) []Tag {
+	return slices.DeleteFunc(slices.Clone(tags), func(t Tag) bool { return slices.Contains(keys, t.Key) })
+}
 
 // TaskTags are the tags of a task that the service starts: those of the service or
 // of the task definition when propagateTags says so, and the managed ones

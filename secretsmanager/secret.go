@@ -3,7 +3,6 @@ package secretsmanager
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -217,7 +216,7 @@ func (a *API) TagResource(ctx context.Context, in *secretsmanager.TagResourceInp
 // UntagResource removes tags from a secret; keys that it does not have are passed over.
 func (a *API) UntagResource(ctx context.Context, in *secretsmanager.UntagResourceInput) (*secretsmanager.UntagResourceOutput, error) {
 	_, err := a.change(ctx, in.SecretId, func(s *model.Secret, _ time.Time) error {
-		s.Tags = slices.DeleteFunc(slices.Clone(s.Tags), func(t model.Tag) bool { return slices.Contains(in.TagKeys, t.Key) })
+		s.Tags = model.WithoutTags(s.Tags, in.TagKeys)
 		return nil
 	})
 	if err != nil {
@@ -231,12 +230,11 @@ const maxTags = 50
 func mergeTags(old []model.Tag, added []types.Tag) ([]model.Tag, error) {
 	tags := slices.Clone(old)
 	for _, t := range added {
-		key := aws.ToString(t.Key)
-		if key == "" || utf8.RuneCountInString(key) > 128 || utf8.RuneCountInString(aws.ToString(t.Value)) > 256 || strings.HasPrefix(strings.ToLower(key), "aws:") {
-			return nil, invalidParameter("The tag key %q is not valid: it needs 1 to 128 characters, a value of at most 256, and no prefix aws:.", key)
+		tag := model.Tag{Key: aws.ToString(t.Key), Value: aws.ToString(t.Value)}
+		if !tag.Valid() {
+			return nil, invalidParameter("The tag key %q is not valid: it needs 1 to 128 characters, a value of at most 256, and no prefix aws:.", tag.Key)
 		}
-		tags = slices.DeleteFunc(tags, func(o model.Tag) bool { return o.Key == key })
-		tags = append(tags, model.Tag{Key: key, Value: aws.ToString(t.Value)})
+		tags = model.WithTag(tags, tag)
 	}
 	if len(tags) > maxTags {
 		return nil, invalidParameter("A secret can have at most %d tags.", maxTags)

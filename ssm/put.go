@@ -243,7 +243,7 @@ func (a *API) AddTagsToResource(ctx context.Context, in *ssm.AddTagsToResourceIn
 // RemoveTagsFromResource removes tags from a parameter.
 func (a *API) RemoveTagsFromResource(ctx context.Context, in *ssm.RemoveTagsFromResourceInput) (*ssm.RemoveTagsFromResourceOutput, error) {
 	return &ssm.RemoveTagsFromResourceOutput{}, a.tagged(ctx, in.ResourceType, in.ResourceId, func(p *model.Parameter) error {
-		p.Tags = slices.DeleteFunc(slices.Clone(p.Tags), func(t model.Tag) bool { return slices.Contains(in.TagKeys, t.Key) })
+		p.Tags = model.WithoutTags(p.Tags, in.TagKeys)
 		return nil
 	})
 }
@@ -277,12 +277,11 @@ func invalidResource(id string) error {
 func mergeTags(old []model.Tag, added []types.Tag) ([]model.Tag, error) {
 	tags := slices.Clone(old)
 	for _, t := range added {
-		key := aws.ToString(t.Key)
-		if key == "" || utf8.RuneCountInString(key) > 128 || utf8.RuneCountInString(aws.ToString(t.Value)) > 256 || strings.HasPrefix(strings.ToLower(key), "aws:") {
-			return nil, invalid("The tag key %q is not valid: it needs 1 to 128 characters, a value of at most 256, and no prefix aws:.", key)
+		tag := model.Tag{Key: aws.ToString(t.Key), Value: aws.ToString(t.Value)}
+		if !tag.Valid() {
+			return nil, invalid("The tag key %q is not valid: it needs 1 to 128 characters, a value of at most 256, and no prefix aws:.", tag.Key)
 		}
-		tags = slices.DeleteFunc(tags, func(o model.Tag) bool { return o.Key == key })
-		tags = append(tags, model.Tag{Key: key, Value: aws.ToString(t.Value)})
+		tags = model.WithTag(tags, tag)
 	}
 	if len(tags) > maxTags {
 		return nil, awsapi.Errorf("TooManyTagsError", "A parameter can have at most %d tags.", maxTags)

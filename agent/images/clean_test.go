@@ -114,7 +114,7 @@ func TestUnusedImagesGoWithAge(t *testing.T) {
 				t.Errorf("after %v there are %q, want %q", time.Now(), got, want)
 			}
 		}
-		time.Sleep(3*time.Hour + 30*time.Second) // from here on between two looks
+		time.Sleep(3*time.Hour + 30*time.Second)               // from here on between two looks
 		is("mine:1 web:0 web:1 web:2 web:3 web:4 web:5 web:6") // tasks hold them
 		for i := range 7 {
 			r.Release(fmt.Sprint("task", i))

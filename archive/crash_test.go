@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 var errDead = errors.New("the archive is dead")
@@ -49,6 +48,8 @@ func crash(t *testing.T, dir, point string, nth int, reached *int) (accepted []s
 	t.Helper()
 	dead := false
 	var mu sync.Mutex
+	lives, died := context.WithCancel(context.Background())
+	defer died()
 	a, err := Open(dir, Options{Log: slog.New(slog.DiscardHandler), failAt: func(p string) error {
 		mu.Lock()
 		defer mu.Unlock()
@@ -56,6 +57,7 @@ func crash(t *testing.T, dir, point string, nth int, reached *int) (accepted []s
 			if nth--; nth < 0 {
 				dead = true
 				*reached++
+				died()
 			}
 		}
 		if dead {
@@ -72,13 +74,10 @@ func crash(t *testing.T, dir, point string, nth int, reached *int) (accepted []s
 			put(t, a, group, "s", line(int64(i), "%s", m))
 			accepted = append(accepted, m)
 		}
-		// A dead archive seals no more.
-		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-		if a.Seal(ctx) == nil && i == mergeAt {
+		if a.Seal(lives) == nil && i == mergeAt {
 			a.Compact() // it may die of it
 		}
-		cancel()
-		if a.isSealing() {
+		if a.isSealing() { // and so it is dead, and seals no more
 			break
 		}
 	}

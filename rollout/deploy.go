@@ -65,8 +65,15 @@ func (d *decision) stopReplaced() {
 	if spare >= 0 || d.room() <= 0 {
 		failing = d.stopFailing(failing, len(failing))
 	}
+	coming, serving := parted(serving, d.comesToServe)
 	serving, _ = d.stopServing(serving, spare, d.scaling())
-	d.replaced = append(failing, serving...)
+	d.replaced = slices.Concat(failing, coming, serving)
+}
+
+// comesToServe tells whether a task of an older revision was started in place of an
+// unhealthy one, does not run yet, and is still needed.
+func (d *decision) comesToServe(t *model.Task) bool {
+	return t.Last != model.Running && t.CreatedAt.After(d.service.Primary().CreatedAt) && d.serving() < d.service.DesiredCount
 }
 
 // stopServing stops the tasks that do not run, and as many of the others as can be
@@ -159,12 +166,10 @@ func (d *decision) replaceUnhealthyOld() {
 	for _, x := range d.service.Deployments[1:] {
 		n := 0
 		for t := range d.tasksOf(x.ID) {
-			switch {
-			case t.Live() && !t.StopDecided() && d.failsChecks(t):
+			if t.Live() && !t.StopDecided() && d.failsChecks(t) || t.StoppedReason == lifecycle.ReasonUnhealthy && t.StoppingAt.After(p.CreatedAt) {
 				n++
-			case t.StopDecided() && t.StoppedReason == lifecycle.ReasonUnhealthy && t.StoppingAt.After(p.CreatedAt):
-				n++
-			case t.CreatedAt.After(p.CreatedAt):
+			}
+			if !t.CreatedAt.Before(p.CreatedAt) { // it is a replacement
 				n--
 			}
 		}

@@ -114,20 +114,43 @@ func TestFailedHealthChecksTripTheBreaker(t *testing.T) {
 	w.run(1).health(1, 9, model.Healthy).gone().gone().is("PRIMARY:1 COMPLETED pending 0 running 2 leaving 0 failed 0")
 }
 
+// "A replacement uses the service revision of the task that it replaces", and stays while
+// the new revision does not do the work.
 func TestUnhealthyTaskOfTheOldRevisionIsReplacedByItsOwn(t *testing.T) {
-	w := serve(t, 2, 100, 200).checked().run(1).health(1, 2, model.Healthy)
-	w.place = 1
-	w.deploy(2) // one of the two new tasks finds a place, and hangs
-	w.place = -1
+	w := serve(t, 2, 100, 300).checked().run(1).health(1, 2, model.Healthy)
+	w.pass(time.Minute).deploy(2).pass(time.Minute) // which hangs
 	w.health(1, 1, model.Unhealthy)
-	old := 0
-	for _, task := range w.tasks {
-		if pendingOf(1)(task) {
-			old++
-		}
-	}
-	if old+len(w.service.Deployments) < 2 {
-		t.Fatalf("nothing replaces it: %s", w)
+	w.is("PRIMARY:2 IN_PROGRESS pending 2 running 0 leaving 0 failed 0; ACTIVE:1 COMPLETED pending 1 running 2 leaving 0 failed 0")
+	w.said("(service web) has started 1 tasks: (task …). Amazon ECS replaced 1 tasks due to an unhealthy status.")
+	w.pass(time.Minute).run(1).gone()
+	w.is("PRIMARY:2 IN_PROGRESS pending 2 running 0 leaving 0 failed 0; ACTIVE:1 COMPLETED pending 0 running 2 leaving 0 failed 1")
+	w.health(1, 2, model.Healthy).pass(time.Minute).each(func(t *model.Task) bool { return t.ID == w.tasks[4].ID }, func(t *model.Task) *model.Task {
+		x := *t // and fails its checks as well
+		x.Health = model.Unhealthy
+		return &x
+	})
+	w.is("PRIMARY:2 IN_PROGRESS pending 2 running 0 leaving 0 failed 0; ACTIVE:1 COMPLETED pending 1 running 2 leaving 0 failed 0")
+	w.run(1).health(1, 2, model.Healthy).run(2).health(2, 2, model.Healthy).gone()
+	w.is("PRIMARY:2 COMPLETED pending 0 running 2 leaving 0 failed 0")
+}
+
+// One that is not needed any more goes before it runs.
+func TestAReplacementOfTheOldRevisionGoesWhenItIsNotNeeded(t *testing.T) {
+	w := serve(t, 2, 100, 300).checked().run(1).health(1, 2, model.Healthy)
+	w.pass(time.Minute).deploy(2).pass(time.Minute)
+	w.health(1, 1, model.Unhealthy).health(1, 2, model.Healthy)
+	w.is("PRIMARY:2 IN_PROGRESS pending 2 running 0 leaving 0 failed 0; ACTIVE:1 COMPLETED pending 0 running 2 leaving 1 failed 0")
+	w.gone()
+	w.is("PRIMARY:2 IN_PROGRESS pending 2 running 0 leaving 0 failed 0; ACTIVE:1 COMPLETED pending 0 running 2 leaving 0 failed 0")
+}
+
+// However often it is looked at, one unhealthy task has one replacement: also where the
+// clock shows no time between the deployment and that.
+func TestAReplacementOfTheOldRevisionIsStartedOnce(t *testing.T) {
+	w := serve(t, 2, 100, 300).checked().run(1).health(1, 2, model.Healthy).pass(time.Minute)
+	w.deploy(2).health(1, 1, model.Unhealthy)
+	if n := len(w.tasks); n != 5 {
+		t.Fatalf("there have been %d tasks: %s", n, w)
 	}
 }
 

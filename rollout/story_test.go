@@ -300,6 +300,23 @@ func TestTasksThatRanAreNeverThrottledMoreThanAPause(t *testing.T) {
 	}
 }
 
+// Without a settling time a task counts as healthy as soon as it runs, and its end is no
+// failure. A crash loop has its pauses all the same.
+func TestACrashLoopHasPausesWithoutASettlingTime(t *testing.T) {
+	w := serve(t, 1, 100, 200)
+	w.settle = 0
+	for range 3 {
+		w.is("PRIMARY:1 " + string(w.service.Primary().Rollout) + " pending 1 running 0 leaving 0 failed 0")
+		w.run(1).crash(1)
+	}
+	w.is("PRIMARY:1 COMPLETED pending 0 running 0 leaving 0 failed 0")
+	if want := w.now.Add(crashPause); !w.wake.Equal(want) {
+		t.Fatalf("wakes at %v, want %v", w.wake, want)
+	}
+	w.pass(crashPause).is("PRIMARY:1 COMPLETED pending 1 running 0 leaving 0 failed 0")
+	w.run(1).pass(crashes).crash(1).is("PRIMARY:1 COMPLETED pending 1 running 0 leaving 0 failed 0") // it served
+}
+
 // A service whose image is removed: one task dies, and none can be started in its
 // place. That earlier tasks of the deployment did run must not undo the throttle.
 func TestReplacementsThatNeverRunAreThrottled(t *testing.T) {

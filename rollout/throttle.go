@@ -22,6 +22,11 @@ const (
 // looks, which keeps a crash loop there from taking a whole machine.
 const crashPause = 10 * time.Second
 
+// crashes is how soon after its start a task that ends by itself has served nobody,
+// however short the settling time: without any, what crashes at once would be started
+// again and again without a pause.
+const crashes = time.Second
+
 // Delay is how long to wait after the given number of rounds, in each of which all
 // of the tasks that were started failed to reach RUNNING.
 func Delay(rounds int) time.Duration {
@@ -49,7 +54,7 @@ func (d *decision) throttled(x model.Deployment) bool {
 		d.sayImpaired(x.ID)
 		return true
 	}
-	f := d.failures(&x)
+	f := failures(d.service, &x, d.Live, d.Ended, max(d.Settle, crashes), d.Now)
 	if again := f.last.Add(crashPause); f.failed/atOnce >= freeRounds && d.Now.Before(again) {
 		d.wakeAt(again)
 		return true

@@ -151,7 +151,7 @@ func (c *caller) event(service, text string) string {
 // inspect asks the engine about a task's container.
 func (c *caller) inspect(t types.Task, name string) container.InspectResponse {
 	c.t.Helper()
-	out, err := engine.ContainerInspect(c.t.Context(), *containerOf(c.t, t, name).RuntimeId, client.ContainerInspectOptions{})
+	out, err := c.server.engine.ContainerInspect(c.t.Context(), *containerOf(c.t, t, name).RuntimeId, client.ContainerInspectOptions{})
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func containerOf(t *testing.T, task types.Task, name string) types.Container {
 // `docker ps` would.
 func (s *server) containers(t *testing.T) int {
 	t.Helper()
-	out, err := engine.ContainerList(t.Context(), client.ContainerListOptions{
+	out, err := s.engine.ContainerList(t.Context(), client.ContainerListOptions{
 		Filters: make(client.Filters).Add("label", "dev.steady.installation="+s.installation()),
 	})
 	if err != nil {

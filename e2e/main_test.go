@@ -85,6 +85,8 @@ type server struct {
 	t       *testing.T
 	dataDir string
 	flags   []string
+	engine  *client.Client
+	env     []string // of it and of the commands that speak to it, beside the test's own
 	url     string
 	process *exec.Cmd
 	program string        // instead of the binary
@@ -95,12 +97,20 @@ type server struct {
 // ends the server is stopped and its containers are removed.
 func up(t *testing.T, flags ...string) *server {
 	t.Helper()
-	s := &server{t: t, dataDir: t.TempDir(), flags: flags, stderr: new(lockedBuffer)}
+	return upOn(t, engine, flags...)
+}
+
+// upOn is up on an engine.
+func upOn(t *testing.T, on *client.Client, flags ...string) *server {
+	t.Helper()
+	s := &server{t: t, dataDir: t.TempDir(), flags: flags, engine: on, env: []string{"DOCKER_HOST=" + on.DaemonHost()}, stderr: new(lockedBuffer)}
 	t.Cleanup(func() {
 		if s.process != nil {
 			s.stop()
 		}
-		if out, err := exec.Command(binary, "down", "--data-dir", s.dataDir).CombinedOutput(); err != nil {
+		down := exec.Command(binary, "down", "--data-dir", s.dataDir)
+		down.Env = append(os.Environ(), s.env...)
+		if out, err := down.CombinedOutput(); err != nil {
 			t.Errorf("down: %v: %s", err, out)
 		}
 		if t.Failed() {
@@ -116,7 +126,7 @@ func (s *server) start() {
 	s.t.Helper()
 	args := append([]string{"up", "--listen", "127.0.0.1:0", "--data-dir", s.dataDir, "--settle", "500ms"}, s.flags...)
 	s.process = exec.Command(cmp.Or(s.program, binary), args...)
-	s.process.Stderr = s.stderr
+	s.process.Env, s.process.Stderr = append(os.Environ(), s.env...), s.stderr
 	stdout, err := s.process.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
@@ -152,7 +162,7 @@ func (s *server) kill() {
 
 // environment is what a client of the server needs.
 func (s *server) environment() []string {
-	return append(os.Environ(), "AWS_ENDPOINT_URL="+s.url, "AWS_ACCESS_KEY_ID=any", "AWS_SECRET_ACCESS_KEY=any",
+	return append(append(os.Environ(), s.env...), "AWS_ENDPOINT_URL="+s.url, "AWS_ACCESS_KEY_ID=any", "AWS_SECRET_ACCESS_KEY=any",
 		"AWS_DEFAULT_REGION=us-east-1", "AWS_PAGER=")
 }
 

@@ -55,8 +55,8 @@ func TestARestartPolicy(t *testing.T) {
 
 	for _, name := range []string{"again", "well"} {
 		eventually(t, func() string {
-			if out, _ := c.server.steady("logs", arn); !strings.Contains(out, name) || strings.Count(out, `"RestartCount":1`) < 2 {
-				return "the second runs do not tell that they are: " + out
+			if out, _ := c.server.steady("logs", arn); !strings.Contains(out, "/"+name+` | "RestartCount":1`) {
+				return "the second run of " + name + " does not tell that it is: " + out
 			}
 			return ""
 		})

@@ -146,7 +146,7 @@ func shape(s types.Service) string {
 // everyContainer is all containers of a server, running or not.
 func (s *server) everyContainer(t *testing.T) []container.Summary {
 	t.Helper()
-	out, err := engine.ContainerList(t.Context(), client.ContainerListOptions{
+	out, err := s.engine.ContainerList(t.Context(), client.ContainerListOptions{
 		All: true, Filters: make(client.Filters).Add("label", "dev.steady.installation="+s.installation()),
 	})
 	if err != nil {
@@ -164,7 +164,7 @@ func (s *server) started(t *testing.T) map[string]string {
 		if stopped(x) {
 			continue
 		}
-		out, err := engine.ContainerInspect(t.Context(), x.ID, client.ContainerInspectOptions{})
+		out, err := s.engine.ContainerInspect(t.Context(), x.ID, client.ContainerInspectOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,8 +19,8 @@ const (
 	mostForgotten = 1000
 )
 
-// forget removes the records of tasks that stopped, and of services that became
-// INACTIVE, longer ago than the retention.
+// forget removes the records of tasks that stopped, and of services and container
+// instances that became INACTIVE, longer ago than the retention.
 func forget(ctx context.Context, store *state.Store, s Settings, log *slog.Logger) {
 	tick := time.NewTicker(min(forgetEvery, max(s.Retention, time.Second)))
 	defer tick.Stop()
@@ -71,6 +71,11 @@ func forgetBefore(tx *state.Tx, before time.Time, settle time.Duration) (more bo
 	for _, s := range services {
 		ledger.Drop(tx, s.Cluster, s.Name)
 		tx.DeleteService(s.Cluster, s.Name)
+	}
+	for _, i := range slices.Collect(tx.Instances()) {
+		if i.Status == model.Inactive && i.InactiveAt.Before(before) {
+			tx.DeleteInstance(i.ID)
+		}
 	}
 	forgetDefinitions(tx)
 	return len(tasks) == mostForgotten

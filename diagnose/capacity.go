@@ -30,7 +30,7 @@ func candidateOf(i types.ContainerInstance) *placement.Candidate {
 		ID: lastPart(i.ContainerInstanceArn), Status: model.Status(aws.ToString(i.Status)),
 		EC2InstanceID: aws.ToString(i.Ec2InstanceId), RegisteredAt: aws.ToTime(i.RegisteredAt), AgentConnected: i.AgentConnected,
 		CPU: integer(i.RegisteredResources, "CPU"), Memory: integer(i.RegisteredResources, "MEMORY"),
-		ReservedPorts: ports(i.RegisteredResources, "PORTS"),
+		ReservedPorts: ports(i.RegisteredResources, "PORTS"), ReservedUDPPorts: ports(i.RegisteredResources, "PORTS_UDP"),
 	}
 	if i.VersionInfo != nil {
 		instance.AgentVersion = aws.ToString(i.VersionInfo.AgentVersion)

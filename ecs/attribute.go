@@ -96,15 +96,22 @@ func (a *API) changeAttributes(
 }
 
 func checkAttribute(x types.Attribute) error {
-	name := aws.ToString(x.Name)
-	if len(name) > maxAttributeLength || !attributeName.MatchString(name) {
-		return invalid(`Attribute name %q is not valid: use 1 to %d letters, numbers, hyphens, underscores, slashes, back slashes, and periods.`, name, maxAttributeLength)
+	if err := checkAttributeName(x); err != nil {
+		return err
 	}
 	if x.TargetType != "" && x.TargetType != attributeTargetType {
 		return invalid("targetType should be one of [%s]", attributeTargetType)
 	}
 	if aws.ToString(x.TargetId) == "" {
-		return invalid("Attribute %q has no targetId: give a container instance.", name)
+		return invalid("Attribute %q has no targetId: give a container instance.", *x.Name)
+	}
+	return nil
+}
+
+func checkAttributeName(x types.Attribute) error {
+	name := aws.ToString(x.Name)
+	if len(name) > maxAttributeLength || !attributeName.MatchString(name) {
+		return invalid(`Attribute name %q is not valid: use 1 to %d letters, numbers, hyphens, underscores, slashes, back slashes, and periods.`, name, maxAttributeLength)
 	}
 	return nil
 }
@@ -129,7 +136,7 @@ func attributeTarget(s *state.Snapshot, cluster string, x types.Attribute) (*mod
 	if err != nil {
 		return nil, err
 	}
-	if !ok {
+	if !ok || i.Status == model.Inactive {
 		return nil, awsapi.Errorf("TargetNotFoundException", "The target %s was not found in the cluster %s.", *x.TargetId, cluster)
 	}
 	return i, nil
@@ -145,16 +152,19 @@ func putAttribute(i *model.Instance, x types.Attribute) error {
 		return nil
 	}
 	i.Attributes = append(i.Attributes, n)
-	custom := 0
-	for _, a := range i.Attributes {
+	if custom := countCustom(i.Attributes); custom > maxAttributes {
+		return awsapi.Errorf("AttributeLimitExceededException", "Container instance %s would have %d custom attributes; it can have at most %d.", i.ID, custom, maxAttributes)
+	}
+	return nil
+}
+
+func countCustom(attributes []model.Attribute) (custom int) {
+	for _, a := range attributes {
 		if a.Custom {
 			custom++
 		}
 	}
-	if custom > maxAttributes {
-		return awsapi.Errorf("AttributeLimitExceededException", "Container instance %s would have %d custom attributes; it can have at most %d.", i.ID, custom, maxAttributes)
-	}
-	return nil
+	return custom
 }
 
 // dropAttribute removes the attribute if it has the value that is given, or none is

@@ -265,10 +265,8 @@ func checkEmpty(s *state.Snapshot, cluster string) error {
 			return awsapi.Errorf("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
 		}
 	}
-	for i := range s.InstancesIn(cluster) {
-		if i.Status != model.Inactive {
-			return awsapi.Errorf("ClusterContainsContainerInstancesException", "The Cluster cannot be deleted while Container Instances are active or draining.")
-		}
+	for range s.InstancesIn(cluster) {
+		return awsapi.Errorf("ClusterContainsContainerInstancesException", "The Cluster cannot be deleted while Container Instances are active or draining.")
 	}
 	return nil
 }

@@ -63,10 +63,8 @@ func countCluster(s *state.Snapshot, cluster string) clusterCounts {
 			of.tasks.add(t)
 		}
 	}
-	for i := range s.InstancesIn(cluster) {
-		if i.Status == model.Active || i.Status == model.Draining {
-			n.instances++
-		}
+	for range s.InstancesIn(cluster) {
+		n.instances++
 	}
 	for svc := range s.ServicesIn(cluster) {
 		of := n.of[svc.LaunchType]

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"steady/awsapi"
+	"steady/model"
 )
 
 // The failures that ECS words the same wherever they occur.
@@ -28,6 +29,11 @@ func serviceNotActive() error {
 func taskNotFound() error { return invalid("The referenced task was not found.") }
 
 func instanceNotFound() error { return invalid("The referenced container instance was not found.") }
+
+// instanceInactive: what was deregistered does not come back.
+func instanceInactive(i *model.Instance) error {
+	return refused("Container instance %s is inactive.", i.ID)
+}
 
 // refused is ECS's general failure for a request that it understands and rejects.
 func refused(format string, args ...any) error {

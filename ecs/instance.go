@@ -107,6 +107,7 @@ func (a *API) showInstance(s *state.Snapshot, i *model.Instance, include []types
 		Tags:                 []types.Tag{},
 		Version:              i.Version,
 		VersionInfo: &types.VersionInfo{
+			AgentHash:     text(i.AgentHash),
 			AgentVersion:  text(i.AgentVersion),
 			DockerVersion: text(i.RuntimeVersion),
 		},
@@ -146,11 +147,7 @@ func showAttributes(i *model.Instance) []types.Attribute {
 }
 
 func registeredResources(i *model.Instance) []types.Resource {
-	var ports []model.HostPort
-	for _, p := range i.ReservedPorts {
-		ports = append(ports, model.HostPort{Port: p, Protocol: "tcp"})
-	}
-	return resources(i.CPU, i.Memory, ports)
+	return resources(i.CPU, i.Memory, i.Reserved())
 }
 
 func remainingResources(r placement.Remaining) []types.Resource {

@@ -35,7 +35,12 @@ func (a *API) UpdateContainerInstancesState(ctx context.Context, in *ecs.UpdateC
 		if err != nil {
 			return err
 		}
+		var gone []types.Failure
 		out.Failures, err = a.instances().each(&tx.Snapshot, c.Name, in.ContainerInstances, func(i *model.Instance) {
+			if i.Status == model.Inactive {
+				gone = append(gone, types.Failure{Arn: aws.String(a.realm.InstanceARN(c.Name, i.ID)), Reason: aws.String(inactive)})
+				return
+			}
 			if status := model.Status(in.Status); i.Status != status {
 				n := *i
 				n.Status = status
@@ -45,6 +50,7 @@ func (a *API) UpdateContainerInstancesState(ctx context.Context, in *ecs.UpdateC
 			}
 			out.ContainerInstances = append(out.ContainerInstances, a.showInstance(&tx.Snapshot, i, nil))
 		})
+		out.Failures = append(out.Failures, gone...)
 		return err
 	})
 	if err != nil {
@@ -72,6 +78,9 @@ func (a *API) DeregisterContainerInstance(ctx context.Context, in *ecs.Deregiste
 		if !ok {
 			return instanceNotFound()
 		}
+		if i.Status == model.Inactive {
+			return instanceInactive(i)
+		}
 		tasks := slices.Collect(tx.LiveTasksOn(i.ID))
 		if len(tasks) > 0 && !aws.ToBool(in.Force) {
 			return invalid("Found running tasks on the instance.")
@@ -79,11 +88,9 @@ func (a *API) DeregisterContainerInstance(ctx context.Context, in *ecs.Deregiste
 		for _, t := range tasks {
 			tx.PutTask(lifecycle.Lost(t, "", lifecycle.ReasonDeregistered, time.Now()))
 		}
-		tx.DeleteInstance(i.ID)
-		n := *i
-		n.Status = model.Inactive
-		n.Version++
-		shown := a.showInstance(&tx.Snapshot, &n, nil)
+		n := lifecycle.Deregister(i, time.Now())
+		tx.PutInstance(n)
+		shown := a.showInstance(&tx.Snapshot, n, nil)
 		out.ContainerInstance = &shown
 		return nil
 	})

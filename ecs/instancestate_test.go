@@ -85,5 +85,43 @@ func TestDeregisteringAContainerInstance(t *testing.T) {
 	// An instance without tasks goes without force.
 	w.instance("i2")
 	check(t, "status", *must(deregister("i2", false)).ContainerInstance.Status, "INACTIVE")
-	check(t, "failures", len(must(w.DescribeContainerInstances(t.Context(), &ecs.DescribeContainerInstancesInput{ContainerInstances: []string{"i2"}})).Failures), 1)
+}
+
+// "You can still describe the container instance", and nothing else.
+func TestAnInactiveContainerInstance(t *testing.T) {
+	w := equipped(t)
+	must(w.DeregisterContainerInstance(t.Context(), &ecs.DeregisterContainerInstanceInput{ContainerInstance: aws.String("i1")}))
+	shown := must(w.DescribeContainerInstances(t.Context(), &ecs.DescribeContainerInstancesInput{ContainerInstances: []string{"i1"}})).ContainerInstances[0]
+	check(t, "status", *shown.Status, "INACTIVE")
+	check(t, "agentConnected", shown.AgentConnected, false)
+	check(t, "version", shown.Version, 2)
+	check(t, "of the cluster", describeDefault(w).RegisteredContainerInstancesCount, 0)
+	for _, status := range []types.ContainerInstanceStatus{"", "ACTIVE", "DRAINING"} {
+		check(t, "listed", len(must(w.ListContainerInstances(t.Context(), &ecs.ListContainerInstancesInput{Status: status})).ContainerInstanceArns), 0)
+	}
+	check(t, "attributes", len(must(w.ListAttributes(t.Context(), &ecs.ListAttributesInput{TargetType: attributeTargetType})).Attributes), 0)
+
+	index := w.store.Snapshot().Index
+	failure := must(w.UpdateContainerInstancesState(t.Context(), &ecs.UpdateContainerInstancesStateInput{ContainerInstances: []string{"i1"}, Status: "ACTIVE"})).Failures[0]
+	check(t, "failure", *failure.Arn+" "+*failure.Reason, realm.InstanceARN("default", "i1")+" INACTIVE")
+	failure = must(w.StartTask(t.Context(), &ecs.StartTaskInput{TaskDefinition: aws.String("web"), ContainerInstances: []string{"i1"}})).Failures[0]
+	check(t, "failure", *failure.Arn+" "+*failure.Reason, realm.InstanceARN("default", "i1")+" INACTIVE")
+	check(t, "index", w.store.Snapshot().Index, index)
+	w.fails("InvalidParameterException: No Container Instances were found in your cluster.", func() error {
+		return failed(w.RunTask(t.Context(), &ecs.RunTaskInput{TaskDefinition: aws.String("web")}))
+	})
+	w.fails("ClientException: Container instance i1 is inactive.", func() error {
+		return failed(w.DeregisterContainerInstance(t.Context(), &ecs.DeregisterContainerInstanceInput{ContainerInstance: aws.String("i1"), Force: aws.Bool(true)}))
+	})
+	attribute := types.Attribute{Name: aws.String("a"), TargetId: text(realm.InstanceARN("default", "i1"))}
+	w.fails("TargetNotFoundException: The target "+*attribute.TargetId+" was not found in the cluster default.", func() error {
+		return failed(w.PutAttributes(t.Context(), &ecs.PutAttributesInput{Attributes: []types.Attribute{attribute}}))
+	})
+	w.fails("ResourceNotFoundException: The specified resource was not found.", func() error {
+		return failed(w.TagResource(t.Context(), &ecs.TagResourceInput{ResourceArn: attribute.TargetId, Tags: []types.Tag{{Key: aws.String("k")}}}))
+	})
+}
+
+func describeDefault(w *world) types.Cluster {
+	return must(w.DescribeClusters(w.Context(), &ecs.DescribeClustersInput{})).Clusters[0]
 }

@@ -77,7 +77,7 @@ func showTimes(shown *types.Task, t *model.Task) {
 }
 
 // showPlace tells what is known of the instance that the task is on. One that was
-// deregistered is no longer on record.
+// deregistered is on record for a while only.
 func showPlace(s *state.Snapshot, shown *types.Task, t *model.Task) {
 	i, ok := s.Instance(t.Instance)
 	shown.Connectivity = lifecycle.Connectivity(t, i)

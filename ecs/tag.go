@@ -185,7 +185,7 @@ func taggedTask(s *state.Snapshot, cluster, id string) (tagged, error) {
 
 func taggedInstance(s *state.Snapshot, cluster, id string) (tagged, error) {
 	i, ok := s.Instance(id)
-	if !ok || i.Cluster != cluster {
+	if !ok || i.Cluster != cluster || i.Status == model.Inactive {
 		return tagged{}, awsapi.Errorf("ResourceNotFoundException", "The specified resource was not found.")
 	}
 	return tagged{i.Tags, func(tx *state.Tx, tags []model.Tag) {

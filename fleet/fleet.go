@@ -108,7 +108,7 @@ func (s *Session) SetConnected(ctx context.Context, connected bool) error {
 func (f *Fleet) setConnected(ctx context.Context, instance string, connected bool) error {
 	return f.store.Update(ctx, func(tx *state.Tx) error {
 		i, ok := tx.Instance(instance)
-		if !ok {
+		if !ok || i.Status == model.Inactive {
 			return fmt.Errorf("it is not registered")
 		}
 		if i.AgentConnected == connected {

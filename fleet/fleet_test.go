@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"steady/lifecycle"
 	"steady/model"
 	"steady/state"
 )
@@ -226,6 +227,41 @@ func TestRegister(t *testing.T) {
 		fewer, err := Register(t.Context(), store, m, 1)
 		if err != nil || len(fewer) != 2 || fewer[1].ID != three[1].ID {
 			t.Fatalf("%d instances are left, %v", len(fewer), err)
+		}
+		if i, ok := store.Snapshot().Instance(three[2].ID); !ok || i.Status != model.Inactive {
+			t.Errorf("the third is %+v; it was to be INACTIVE", i)
+		}
+	})
+}
+
+// What was registered through the API is no share of this machine, whatever its slot.
+func TestRegisterLeavesForeignInstancesAlone(t *testing.T) {
+	world(t, func(t *testing.T, f *Fleet, store *state.Store) {
+		foreign := model.Instance{ID: "i", Cluster: model.DefaultCluster, Status: model.Active, Foreign: true, CPU: 7}
+		put(t, store, func(tx *state.Tx) { tx.PutInstance(&foreign) })
+		own, err := Register(t.Context(), store, Machine{CPUs: 4, Memory: 8000}, 1)
+		if err != nil || len(own) != 1 || own[0].ID == "i" || own[0].CPU != 4096 {
+			t.Fatalf("registered %+v, %v", own, err)
+		}
+		again, err := Register(t.Context(), store, Machine{CPUs: 4, Memory: 8000}, 1)
+		if err != nil || len(again) != 1 || again[0].ID != own[0].ID {
+			t.Fatalf("after a restart %+v, %v", again, err)
+		}
+		if i, _ := store.Snapshot().Instance("i"); !i.Foreign || i.CPU != 7 || i.Status != model.Active {
+			t.Errorf("the foreign instance is %+v", i)
+		}
+	})
+}
+
+// An agent whose instance was deregistered does not come back under its name.
+func TestAnInactiveInstanceIsNotConnected(t *testing.T) {
+	world(t, func(t *testing.T, f *Fleet, store *state.Store) {
+		put(t, store, func(tx *state.Tx) {
+			i, _ := tx.Instance("i")
+			tx.PutInstance(lifecycle.Deregister(i, time.Now()))
+		})
+		if _, err := f.Connect(t.Context(), "i"); err == nil {
+			t.Error("an instance that is INACTIVE has connected")
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"steady/lifecycle"
 	"steady/model"
 	"steady/state"
 )
@@ -29,15 +30,19 @@ var reservedPorts = []int{22, 2375, 2376, 51678, 51679}
 // Register makes this machine n container instances of the default cluster, over
 // equal shares of it and up to three availability zones, and returns them all. An
 // instance that a former run registered is kept, its resources brought up to date;
-// one beyond n is dropped once no task is left on it.
+// one beyond n is deregistered once no task is left on it. Those that other agents
+// registered are not of this machine.
 func Register(ctx context.Context, store *state.Store, m Machine, n int) ([]*model.Instance, error) {
 	var registered []*model.Instance
 	err := store.Update(ctx, func(tx *state.Tx) error {
 		registered = nil
 		bySlot := map[int]*model.Instance{}
 		for _, i := range slices.Collect(tx.InstancesIn(model.DefaultCluster)) {
+			if i.Foreign {
+				continue
+			}
 			if i.Slot >= n && empty(tx, i.ID) {
-				tx.DeleteInstance(i.ID)
+				tx.PutInstance(lifecycle.Deregister(i, time.Now()))
 				continue
 			}
 			bySlot[i.Slot] = i
@@ -62,31 +67,18 @@ func empty(tx *state.Tx, instance string) bool {
 
 // instance describes the share of one slot, as the successor of old if there is one.
 func (m Machine) instance(old *model.Instance, slot, n int) *model.Instance {
-	i := model.Instance{
-		ID: model.NewID(), Cluster: model.DefaultCluster, Status: model.Active, Slot: slot,
-		EC2InstanceID: "i-" + model.NewID()[:17], RegisteredAt: time.Now(),
+	zone := m.Realm.Region + string(rune('a'+slot%3))
+	told := model.Instance{
+		Cluster: model.DefaultCluster, Slot: slot, AvailabilityZone: zone,
+		EC2InstanceID: "i-" + model.NewID()[:17],
+		CPU:           m.CPUs * 1024 / n, Memory: m.Memory / n, ReservedPorts: reservedPorts,
+		AgentVersion: m.AgentVersion, RuntimeVersion: m.RuntimeVersion,
+		Attributes: m.attributes(zone, slot),
 	}
 	if old != nil {
-		i = *old
+		return lifecycle.Reregister(old, told)
 	}
-	i.AvailabilityZone = m.Realm.Region + string(rune('a'+slot%3))
-	i.CPU = m.CPUs * 1024 / n
-	i.Memory = m.Memory / n
-	i.ReservedPorts = reservedPorts
-	i.AgentConnected = false
-	i.AgentVersion = m.AgentVersion
-	i.RuntimeVersion = m.RuntimeVersion
-	i.Attributes = m.attributes(i.AvailabilityZone, slot)
-	if old != nil {
-		i.Attributes = append(i.Attributes, custom(old)...)
-	}
-	i.Version++
-	return &i
-}
-
-// custom are the attributes that users put: they outlive a new registration.
-func custom(i *model.Instance) []model.Attribute {
-	return slices.DeleteFunc(slices.Clone(i.Attributes), func(a model.Attribute) bool { return !a.Custom })
+	return lifecycle.Register(told, time.Now())
 }
 
 // attributes are the built-in ones of a container instance, and the capabilities

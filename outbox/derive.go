@@ -74,10 +74,6 @@ func (d *derivation) change(c state.Change) {
 		before, _ := c.Old.(*model.Service)
 		d.flushTasks()
 		d.tell(d.teller.Service(before, after)...)
-	case nil:
-		if before, ok := c.Old.(*model.Instance); ok {
-			d.deregistered(before)
-		}
 	}
 }
 
@@ -126,22 +122,15 @@ func (d *derivation) instance(i *model.Instance) {
 	d.tell(d.teller.Instance(i, c.Remaining()))
 }
 
-// resize tells that what remains of a container instance has changed.
+// resize tells that what remains of a container instance has changed. Of one that has
+// left its cluster that was the last that is told.
 func (d *derivation) resize(id string) {
 	i, ok := d.tx.Instance(id)
-	if !ok {
+	if !ok || i.Status == model.Inactive {
 		return
 	}
 	n := *i
 	n.Version++
 	d.tx.PutInstance(&n)
-	d.instance(&n)
-}
-
-// deregistered tells the end of a container instance, which is not on record any more.
-func (d *derivation) deregistered(i *model.Instance) {
-	n := *i
-	n.Status, n.AgentConnected = model.Inactive, false
-	n.Version++
 	d.instance(&n)
 }

@@ -138,8 +138,10 @@ func TestEveryChangeIsToldInOrder(t *testing.T) {
 	update(t, s, func(tx *state.Tx) { tx.DeleteTask("a") })
 	update(t, s, func(tx *state.Tx) {
 		put(tx, func(x *model.Task) *model.Task { return lifecycle.Lost(x, "", "gone", time.Now()) }, "b")
-		tx.DeleteInstance("i")
+		i, _ := tx.Instance("i")
+		tx.PutInstance(lifecycle.Deregister(i, time.Now()))
 	})
+	update(t, s, func(tx *state.Tx) { tx.DeleteInstance("i") }) // forgotten: it had left before
 	want := []string{
 		"i 1 ACTIVE, connected true, CPU 1024",
 		"a 1 PENDING, to be RUNNING",

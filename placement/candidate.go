@@ -63,10 +63,7 @@ type Remaining struct {
 
 // Remaining tells what is left of the instance.
 func (c *Candidate) Remaining() Remaining {
-	ports := slices.Clone(c.Ports)
-	for _, port := range c.Instance.ReservedPorts {
-		ports = append(ports, model.HostPort{Port: port, Protocol: "tcp"})
-	}
+	ports := slices.Concat(c.Ports, c.Instance.Reserved())
 	slices.SortFunc(ports, comparePorts)
 	return Remaining{c.cpuLeft(), c.memoryLeft(), slices.Compact(ports)}
 }
@@ -94,14 +91,9 @@ func (c *Candidate) count(group string) {
 	c.Groups[group]++
 }
 
-// portTaken tells whether the agent reserves the port or a task holds it. The
-// ports that an agent reserves are TCP.
+// portTaken tells whether the agent reserves the port or a task holds it.
 func (c *Candidate) portTaken(p model.HostPort) bool {
-	return c.portReserved(p) || slices.Contains(c.Ports, p)
-}
-
-func (c *Candidate) portReserved(p model.HostPort) bool {
-	return p.Protocol == "tcp" && slices.Contains(c.Instance.ReservedPorts, p.Port)
+	return c.Instance.Reserves(p) || slices.Contains(c.Ports, p)
 }
 
 // empty is the same instance without tasks, its agent connected.

@@ -108,7 +108,7 @@ func (d *demand) crowded(room, able int) string {
 func (d *demand) reserved(idle []*Candidate) []model.HostPort {
 	var ports []model.HostPort
 	for _, p := range d.Ports {
-		if slices.ContainsFunc(idle, func(c *Candidate) bool { return c.portReserved(p) }) {
+		if slices.ContainsFunc(idle, func(c *Candidate) bool { return c.Instance.Reserves(p) }) {
 			ports = append(ports, p)
 		}
 	}

@@ -118,7 +118,7 @@ func checkHoldings(t *rapid.T, c *Candidate, before Candidate) {
 		t.Fatalf("%s holds a port twice: %v", c.Instance.ID, c.Ports)
 	}
 	for _, p := range c.Ports {
-		if c.portReserved(p) {
+		if c.Instance.Reserves(p) {
 			t.Fatalf("%s holds port %v, which its agent reserves", c.Instance.ID, p)
 		}
 	}

@@ -138,6 +138,20 @@ func TestSizeDoesNotChangeTheDefinition(t *testing.T) {
 	}
 }
 
+func TestReservedPortsAreOfTheirProtocol(t *testing.T) {
+	c := &Candidate{Instance: &model.Instance{ReservedPorts: []int{22}, ReservedUDPPorts: []int{53}}}
+	for port, taken := range map[model.HostPort]bool{
+		{Port: 22, Protocol: "tcp"}: true, {Port: 22, Protocol: "udp"}: false, {Port: 53, Protocol: "udp"}: true, {Port: 53, Protocol: "tcp"}: false,
+	} {
+		if c.portTaken(port) != taken {
+			t.Errorf("%v is taken: %v, want %v", port, !taken, taken)
+		}
+	}
+	if got := c.Remaining().PortsInUse; len(got) != 2 {
+		t.Errorf("in use are %v", got)
+	}
+}
+
 func TestACandidateAccountsForItsTasks(t *testing.T) {
 	instance := &model.Instance{ID: "i1", CPU: 2048, Memory: 4096, ReservedPorts: []int{22, 2376}}
 	other := &model.Instance{ID: "i2", CPU: 1024, Memory: 1024}

@@ -63,7 +63,7 @@ func newTables() tables {
 	return tables{
 		clusters: newTable("cluster", func(c *model.Cluster) string { return c.Name }),
 		instances: newTable("instance", func(i *model.Instance) string { return i.ID },
-			func(i *model.Instance) (string, bool) { return i.Cluster, true }),
+			func(i *model.Instance) (string, bool) { return i.Cluster, i.Status != model.Inactive }),
 		definitions: newTable("taskdefinition", func(d *model.TaskDefinition) string { return d.Ref().Key() }),
 		services: newTable("service", func(s *model.Service) string { return ServiceKey(s.Cluster, s.Name) },
 			func(s *model.Service) (string, bool) { return s.Cluster, true }),
@@ -162,13 +162,13 @@ func (t tables) Cluster(name string) (*model.Cluster, bool) { return t.clusters.
 // Clusters yields all clusters by name.
 func (t tables) Clusters() iter.Seq[*model.Cluster] { return t.clusters.all() }
 
-// Instance returns the container instance of that id.
+// Instance returns the container instance of that id, INACTIVE ones included.
 func (t tables) Instance(id string) (*model.Instance, bool) { return t.instances.get(id) }
 
-// Instances yields the container instances of all clusters.
+// Instances yields the container instances of all clusters, INACTIVE ones included.
 func (t tables) Instances() iter.Seq[*model.Instance] { return t.instances.all() }
 
-// InstancesIn yields the container instances of a cluster.
+// InstancesIn yields the container instances of a cluster, ACTIVE or DRAINING.
 func (t tables) InstancesIn(cluster string) iter.Seq[*model.Instance] {
 	return t.instances.in(instancesByCluster, cluster)
 }
@@ -246,6 +246,9 @@ func (t tables) InstancesAndTasks(cluster string) (instances []*model.Instance, 
 // placed on, whichever cluster they are of.
 func (t tables) AllInstancesAndTasks() (instances []*model.Instance, tasks []*model.Task) {
 	for i := range t.Instances() {
+		if i.Status == model.Inactive {
+			continue
+		}
 		instances = append(instances, i)
 		tasks = slices.AppendSeq(tasks, t.LiveTasksOn(i.ID))
 	}

@@ -201,10 +201,8 @@ func (p *shaper) whole() {
 			r.TaskCount++
 		}
 	}
-	for i := range p.snapshot.InstancesIn(p.cluster) {
-		if i.Status == model.Active || i.Status == model.Draining {
-			r.ContainerInstanceCount++
-		}
+	for range p.snapshot.InstancesIn(p.cluster) {
+		r.ContainerInstanceCount++
 	}
 	for svc := range p.snapshot.ServicesIn(p.cluster) {
 		if svc.Status == model.Active {

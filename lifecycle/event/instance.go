@@ -36,6 +36,7 @@ type resource struct {
 }
 
 type versionInfo struct {
+	AgentHash     string `json:"agentHash,omitzero"`
 	AgentVersion  string `json:"agentVersion,omitzero"`
 	DockerVersion string `json:"dockerVersion,omitzero"`
 }
@@ -55,7 +56,7 @@ func (t Teller) Instance(i *model.Instance, remaining placement.Remaining) model
 		RemainingResources:   resources(remaining),
 		Status:               string(i.Status),
 		Version:              i.Version,
-		VersionInfo:          versionInfo{i.AgentVersion, i.RuntimeVersion},
+		VersionInfo:          versionInfo{i.AgentHash, i.AgentVersion, i.RuntimeVersion},
 		RegisteredAt:         instant(i.RegisteredAt),
 		UpdatedAt:            instant(t.Now),
 	}

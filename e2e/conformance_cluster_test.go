@@ -91,6 +91,11 @@ func clusterBehaviours() []behaviour {
 		behaviour{rule: "The state of an instance is ACTIVE or DRAINING", then: []string{"ecs update-container-instances-state --container-instances $INSTANCE2 --status IDLE"}, want: `InvalidParameterException: Container instance status should be one of [ACTIVE, DRAINING]`},
 		behaviour{rule: "An instance with running tasks is deregistered by force only", define: task("", box("app", idle, "")), run: "--placement-constraints 'type=memberOf,expression=attribute:colour == blue'",
 			then: []string{"RUNNING", "ecs deregister-container-instance --container-instance $INSTANCE2"}, want: `InvalidParameterException: Found running tasks on the instance.`},
+		behaviour{rule: "An instance that an agent registers takes no tasks until the agent is connected, and its cluster is not deleted", define: quick, norun: true, then: []string{
+			"-ecs create-cluster --cluster-name elsewhere",
+			"ecs register-container-instance --cluster elsewhere --total-resources name=CPU,type=INTEGER,integerValue=1024 name=MEMORY,type=INTEGER,integerValue=512 --query containerInstance.[status,agentConnected]",
+			run + "--cluster elsewhere --query failures[].reason", "ecs delete-cluster --cluster elsewhere"},
+			want: `ACTIVE False · AGENT · ClusterContainsContainerInstancesException: The Cluster cannot be deleted while Container Instances are active or draining.`},
 		behaviour{rule: "A filter of the cluster query language lists instances", then: []string{"ecs list-container-instances --filter 'attribute:colour == blue' --query containerInstanceArns"}, want: `instance2`},
 		behaviour{rule: "A cluster is made without instances, and deleted; it can be described for a while", define: quick, norun: true, then: []string{"ecs create-cluster --cluster-name other --query cluster.[clusterName,status]",
 			"ecs run-task --cluster other --task-definition $FAMILY", "ecs delete-cluster --cluster other --query cluster.status", "ecs describe-clusters --clusters other --query clusters[].status"}, want: `other ACTIVE · InvalidParameterException: No Container Instances were found in your cluster. · INACTIVE · INACTIVE`},

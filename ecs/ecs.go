@@ -86,6 +86,7 @@ func (a *API) Service() awsapi.Service {
 			"ListContainerInstances":     awsapi.Op(a.ListContainerInstances),
 			"DescribeContainerInstances": awsapi.Op(a.DescribeContainerInstances),
 
+			"RegisterContainerInstance":     awsapi.Op(a.RegisterContainerInstance),
 			"UpdateContainerInstancesState": awsapi.Op(a.UpdateContainerInstancesState),
 			"DeregisterContainerInstance":   awsapi.Op(a.DeregisterContainerInstance),
 

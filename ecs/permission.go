@@ -62,6 +62,8 @@ func (a *API) about(in any) string {
 	switch in.(type) {
 	case *ecs.RunTaskInput, *ecs.StartTaskInput:
 		return arnOr(member(in, "TaskDefinition"), a.definitionARN)
+	case *RegisterContainerInstanceInput, *ecs.DeregisterContainerInstanceInput:
+		return a.realm.ClusterARN(cluster)
 	}
 	switch {
 	case member(in, "Task") != "":

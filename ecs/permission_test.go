@@ -18,6 +18,11 @@ func TestWhatACallerMustBeAllowed(t *testing.T) {
 	if want := "arn:aws:ecs:" + api.realm.Region + ":" + api.realm.Account + ":task-definition/web:3"; len(list) != 1 || list[0].Resource != want {
 		t.Errorf("RunTask needs %+v", list)
 	}
+	for _, in := range []any{&RegisterContainerInstanceInput{Cluster: aws.String("c")}, &ecs.DeregisterContainerInstanceInput{Cluster: aws.String("c"), ContainerInstance: aws.String("i")}} {
+		if list := api.permissions("", in); len(list) != 1 || list[0].Resource != api.realm.ClusterARN("c") {
+			t.Errorf("%T needs %+v", in, list)
+		}
+	}
 	w := newWorld(t)
 	w.instance("i1")
 	must(w.RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{

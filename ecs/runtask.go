@@ -92,7 +92,7 @@ func checkLaunch(in *ecs.RunTaskInput, maxStartedBy int) error {
 }
 
 // requestDigest tells two requests with the same clientToken apart.
-func requestDigest(in *ecs.RunTaskInput) (string, error) {
+func requestDigest(in any) (string, error) {
 	b, err := awsapi.Encode(in)
 	if err != nil {
 		return "", err

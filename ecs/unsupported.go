@@ -100,6 +100,11 @@ var overrideMembers = []unsupported[types.TaskOverride]{
 	{"overrides.inferenceAcceleratorOverrides", func(o *types.TaskOverride) bool { return len(o.InferenceAcceleratorOverrides) > 0 }},
 }
 
+// No agent that could run tasks on a GPU connects.
+var registerInstanceMembers = []unsupported[RegisterContainerInstanceInput]{
+	{"platformDevices", func(i *RegisterContainerInstanceInput) bool { return len(i.PlatformDevices) > 0 }},
+}
+
 const managedInstancesProvider = "managedInstancesProvider"
 
 var createProviderMembers = []unsupported[ecs.CreateCapacityProviderInput]{

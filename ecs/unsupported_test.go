@@ -51,6 +51,10 @@ func TestEveryMemberIsCarriedOutOrRefused(t *testing.T) {
 	t.Run("early success criteria", func(t *testing.T) {
 		everyMember[types.DeploymentEarlySuccessCriteria](t, nil, "Enable HealthyPercent SourceServiceRevisionCleanup")
 	})
+	t.Run("RegisterContainerInstance", func(t *testing.T) {
+		everyMember(t, registerInstanceMembers, "Attributes ClientToken Cluster ContainerInstanceArn InstanceIdentityDocument InstanceIdentityDocumentSignature "+
+			"Tags TotalResources VersionInfo")
+	})
 	t.Run("RunTask", func(t *testing.T) {
 		everyMember(t, runTaskMembers, "TaskDefinition ClientToken Cluster Count EnableECSManagedTags EnableExecuteCommand Group NetworkConfiguration Overrides "+
 			"PlacementConstraints PlacementStrategy PropagateTags ReferenceId StartedBy Tags CapacityProviderStrategy LaunchType PlatformVersion")

@@ -11,7 +11,7 @@ import (
 // Why operations of ECS are not carried out, and what does instead. Every operation
 // that the SDK knows is either carried out or has its reason here.
 const (
-	noAgentProtocol = "the protocol of Amazon's agent is not spoken; steady up registers this machine's container instances, and its agents report their tasks"
+	noAgentProtocol = "agents connect over a session of Steady's own and report their tasks there, and the protocol of Amazon's agent is not spoken; steady up runs an agent for each container instance of this machine"
 	noDaemons       = "daemons run on Amazon's managed instances; a service with the scheduling strategy DAEMON runs one task on each container instance"
 	noExpress       = "an Express service is made of load balancers, certificates and scaling policies of AWS; CreateService makes a service"
 	noGateways      = "gateways are managed by AWS; publish ports of the containers"
@@ -28,8 +28,7 @@ func unsupportedOperations() map[string]string {
 	}
 	for reason, operations := range map[string][]string{
 		noAgentProtocol: {
-			"DiscoverPollEndpoint", "RegisterContainerInstance",
-			"SubmitAttachmentStateChanges", "SubmitContainerStateChange", "SubmitTaskStateChange",
+			"DiscoverPollEndpoint", "SubmitAttachmentStateChanges", "SubmitContainerStateChange", "SubmitTaskStateChange",
 		},
 		noDaemons: {
 			"CreateDaemon", "DeleteDaemon", "DescribeDaemon", "ListDaemons", "UpdateDaemon",
@@ -62,17 +61,18 @@ func refusedMembers() map[string][]string {
 	configuration := names("", clusterConfigurationMembers, nil)
 	service := names("", serviceMembers, names("", deploymentMembers, nil))
 	return map[string][]string{
-		"CreateCluster":          names("", clusterMembers, configuration),
-		"UpdateCluster":          names("", updateClusterMembers, configuration),
-		"ListTasks":              {"daemonName"},
-		"CreateCapacityProvider": names("", createProviderMembers, nil),
-		"UpdateCapacityProvider": names("", updateProviderMembers, nil),
-		"DeleteCapacityProvider": names("", deleteProviderMembers, nil),
-		"RegisterTaskDefinition": names("", definitionMembers, names("containerDefinitions.", containerMembers, nil)),
-		"RunTask":                names("", runTaskMembers, overridden),
-		"StartTask":              names("", startTaskMembers(), overridden),
-		"CreateService":          names("", createServiceMembers, service),
-		"UpdateService":          service,
+		"CreateCluster":             names("", clusterMembers, configuration),
+		"UpdateCluster":             names("", updateClusterMembers, configuration),
+		"ListTasks":                 {"daemonName"},
+		"CreateCapacityProvider":    names("", createProviderMembers, nil),
+		"UpdateCapacityProvider":    names("", updateProviderMembers, nil),
+		"DeleteCapacityProvider":    names("", deleteProviderMembers, nil),
+		"RegisterContainerInstance": names("", registerInstanceMembers, nil),
+		"RegisterTaskDefinition":    names("", definitionMembers, names("containerDefinitions.", containerMembers, nil)),
+		"RunTask":                   names("", runTaskMembers, overridden),
+		"StartTask":                 names("", startTaskMembers(), overridden),
+		"CreateService":             names("", createServiceMembers, service),
+		"UpdateService":             service,
 	}
 }
 

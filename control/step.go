@@ -112,14 +112,15 @@ func consistent(d *model.TaskDefinition) bool {
 	})
 }
 
-// eligible are the instances on which a DAEMON service shall have a task: those
-// that could take one if they were empty.
+// eligible are the instances on which a DAEMON service shall have a task. Room does not
+// count: "one task on each active container instance that meets all of the task
+// placement constraints", and an instance too full or too small for it is one task
+// missing, which is said.
 func (s step) eligible(svc *model.Service, d *model.TaskDefinition) []string {
+	request := s.request(svc, d, 1)
 	var ids []string
 	for i := range s.tx.InstancesIn(svc.Cluster) {
-		idle := *i
-		idle.AgentConnected = true
-		if i.Status == model.Active && placement.Fits(s.request(svc, d, 1), &placement.Candidate{Instance: &idle}) == "" {
+		if i.Status == model.Active && placement.Admits(request, &placement.Candidate{Instance: i}) {
 			ids = append(ids, i.ID)
 		}
 	}

@@ -290,6 +290,37 @@ func TestNoRoomIsSaidAndHealsByItself(t *testing.T) {
 	})
 }
 
+// A revision that no instance has room for leaves a DAEMON service short of its tasks: it
+// wants as many as before, and its deployment does not succeed with none.
+func TestADaemonWithoutRoomIsNotContentWithNoTask(t *testing.T) {
+	inBubble(t, 3, func(s *steady) {
+		s.create(0, "")
+		s.update(func(tx *state.Tx) {
+			svc, _ := tx.Service("default", "web")
+			n := *svc
+			n.Daemon, n.MinimumHealthyPercent, n.MaximumPercent = true, 0, 100
+			tx.PutService(&n)
+		})
+		s.after(settle).is("PRIMARY 1 COMPLETED 3")
+		s.update(func(tx *state.Tx) {
+			d, _ := tx.TaskDefinition(model.TaskDefinitionRef{Family: "web", Revision: 1})
+			large := *d
+			large.Revision, large.Memory = 2, 20000
+			tx.PutTaskDefinition(&large)
+			svc, _ := tx.Service("default", "web")
+			tx.PutService(rollout.Begin(svc, large.Ref(), rollout.NewNames(), time.Now()))
+		})
+		s.after(time.Minute)
+		svc := s.service()
+		if p := svc.Primary(); svc.DesiredCount != 3 || p.TaskDefinition.Revision != 2 || p.Rollout != model.InProgress {
+			s.t.Fatalf("wants %d tasks; its deployment of revision %d is %s", svc.DesiredCount, p.TaskDefinition.Revision, p.Rollout)
+		}
+		if m := svc.Events[0].Message; !strings.Contains(m, "has insufficient memory available") {
+			s.t.Fatalf("the last event is %q", m)
+		}
+	})
+}
+
 func TestIgnoredSIGTERMIsKilledAfterTheStopTimeout(t *testing.T) {
 	inBubble(t, 1, func(s *steady) {
 		s.create(1, "ignore-term")

@@ -85,6 +85,13 @@ func active(candidates []*Candidate) []*Candidate {
 // with a failure of its own.
 func Fits(req Request, c *Candidate) Reason { return req.demand().refusal(c) }
 
+// Admits tells whether the instance meets the placement constraints of the task, whatever
+// else it lacks: that decides on which instances a DAEMON service wants a task.
+func Admits(req Request, c *Candidate) bool {
+	d := req.demand()
+	return distinctInstance(d, c) == "" && memberOf(d, c) == ""
+}
+
 // Hold enters one copy of the task with the candidate, as Place does.
 func Hold(req Request, c *Candidate) {
 	c.take(req.Sizing)

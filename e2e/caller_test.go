@@ -226,13 +226,13 @@ func hostPort(t *testing.T, c types.Container) int32 {
 // nextPort is where freePort looks next: no two tests are given the same port.
 var nextPort atomic.Int32
 
-func init() { nextPort.Store(int32(20000 + os.Getpid()%80*100)) }
+func init() { nextPort.Store(int32(10000 + os.Getpid()%80*100)) }
 
 // freePort is a port of this machine that nothing uses, below the range from which
-// the kernel and the engine choose.
+// servers choose one for their metadata endpoint, and that of the kernel and the engine.
 func freePort(t *testing.T) int32 {
 	t.Helper()
-	for port := nextPort.Add(1); port < 30000; port = nextPort.Add(1) {
+	for port := nextPort.Add(1); port < 20000; port = nextPort.Add(1) {
 		l, err := net.Listen("tcp4", fmt.Sprintf("0.0.0.0:%d", port))
 		if err != nil {
 			continue
@@ -240,6 +240,6 @@ func freePort(t *testing.T) int32 {
 		l.Close()
 		return port
 	}
-	t.Fatal("every port up to 30000 is in use")
+	t.Fatal("every port up to 20000 is in use")
 	return 0
 }

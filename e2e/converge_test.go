@@ -48,7 +48,7 @@ func TestHealthChecksGateADeploymentAndFailOne(t *testing.T) {
 	}
 	c.checkedRevision("-unhealthy")
 	c.ecs("update-service", "--service", "web", "--task-definition", "web:2")
-	out, code := c.server.steady("watch", "web", "--timeout", "2m")
+	out, code := c.server.steady("watch", "web", "--timeout", "5m")
 	if code != 3 || !strings.Contains(out, "health check") {
 		t.Fatalf("watch ended with %d and said:\n%s", code, out)
 	}

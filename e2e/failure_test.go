@@ -196,7 +196,9 @@ func essentialExits(c *caller) {
 	helper := app()
 	helper.Name = awssdk.String("helper")
 	helper.Essential = awssdk.Bool(false)
-	task := c.reach(c.run(helper, app("-crash-after", "4s", "-crash", "7")), "STOPPED")
+	main := app("-crash-after", "4s", "-crash", "7")
+	main.DependsOn = []types.ContainerDependency{dependsOn("helper", types.ContainerConditionStart)} // so it has 4 s to hear SIGTERM
+	task := c.reach(c.run(helper, main), "STOPPED")
 	c.ended(task, types.TaskStopCodeEssentialContainerExited, "Essential container in task exited")
 	c.exited(task, "app", 7)
 	c.exited(task, "helper", 0) // it was stopped with the task, and honoured SIGTERM
@@ -212,9 +214,9 @@ func sidecarExits(c *caller) {
 	arn := c.run(app(), sidecar)
 	var task types.Task
 	eventually(c.t, func() string {
-		task = c.task(arn)
-		if x := containerOf(c.t, task, "sidecar"); *x.LastStatus != "STOPPED" {
-			return "the sidecar is " + *x.LastStatus
+		task = c.task(arn) // which may be PENDING still when the sidecar ends
+		if x := containerOf(c.t, task, "sidecar"); *x.LastStatus != "STOPPED" || *task.LastStatus == "PENDING" {
+			return "the sidecar is " + *x.LastStatus + ", the task " + *task.LastStatus
 		}
 		return ""
 	})

@@ -107,7 +107,7 @@ func together(t *testing.T, shared *caller, some []failure) (rows []row) {
 // watchTo follows a service's deployment, to a document.
 func (c *caller) watchTo(f failure) *watched {
 	c.t.Helper()
-	w := &watched{t: c.t, process: exec.Command(binary, "watch", f.name, "-o", "json", "--timeout", "2m", "--hold", cmp.Or(f.hold, "1s")), done: make(chan struct{})}
+	w := &watched{t: c.t, process: exec.Command(binary, "watch", f.name, "-o", "json", "--timeout", "5m", "--hold", cmp.Or(f.hold, "1s")), done: make(chan struct{})}
 	w.process.Env = c.server.environment()
 	w.process.Stdout = &w.stdout
 	said, err := w.process.StderrPipe()

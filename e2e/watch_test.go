@@ -3,9 +3,9 @@ package e2e
 import (
 	"bufio"
 	"bytes"
-	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -215,14 +215,14 @@ func TestADemoThatIsInterruptedLeavesNothing(t *testing.T) {
 // demonstration is a `steady demo` under way.
 type demonstration struct {
 	*watching
-	instance string // id of its container instance, by which its containers are known
-	temp     string
-	networks map[string]string
+	instance     string // id of its container instance, by which its containers are known
+	installation string // by which its networks are
+	temp         string
 }
 
 func startDemo(t *testing.T) *demonstration {
 	t.Helper()
-	d := &demonstration{watching: &watching{t: t, process: exec.Command(binary, "demo")}, temp: t.TempDir(), networks: networks(t)}
+	d := &demonstration{watching: &watching{t: t, process: exec.Command(binary, "demo")}, temp: t.TempDir()}
 	d.process.Env = append(os.Environ(), "TMPDIR="+d.temp)
 	d.process.Stderr = &d.stderr
 	stdout, err := d.process.StdoutPipe()
@@ -243,6 +243,15 @@ func startDemo(t *testing.T) *demonstration {
 	}
 	arn := out.ContainerInstanceArns[0]
 	d.instance = arn[strings.LastIndex(arn, "/")+1:]
+	files, err := filepath.Glob(filepath.Join(d.temp, "*", "installation"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("the demo's installation is in the files %v (%v)", files, err)
+	}
+	id, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.installation = strings.TrimSpace(string(id))
 	return d
 }
 
@@ -262,8 +271,8 @@ func (d *demonstration) over(code int) {
 	if left := d.containers(); len(left) > 0 {
 		d.t.Errorf("the demo has left containers %v", left)
 	}
-	if now := networks(d.t); !maps.Equal(now, d.networks) {
-		d.t.Errorf("the engine has networks %v, before the demo it had %v", now, d.networks)
+	if left := d.networks(); len(left) > 0 {
+		d.t.Errorf("the demo has left networks %v", left)
 	}
 	if left, err := os.ReadDir(d.temp); err != nil || len(left) > 0 {
 		d.t.Errorf("the demo has left files %v (%v)", left, err)
@@ -299,16 +308,17 @@ func (d *demonstration) containers() []string {
 	return slices.Sorted(slices.Values(names))
 }
 
-// networks are the engine's, by id.
-func networks(t *testing.T) map[string]string {
-	t.Helper()
-	out, err := engine.NetworkList(t.Context(), client.NetworkListOptions{})
+// networks are the names of the demo's.
+func (d *demonstration) networks() (names []string) {
+	d.t.Helper()
+	out, err := engine.NetworkList(d.t.Context(), client.NetworkListOptions{
+		Filters: make(client.Filters).Add("label", "dev.steady.installation="+d.installation),
+	})
 	if err != nil {
-		t.Fatal(err)
+		d.t.Fatal(err)
 	}
-	all := map[string]string{}
 	for _, n := range out.Items {
-		all[n.ID] = n.Name
+		names = append(names, n.Name)
 	}
-	return all
+	return names
 }

@@ -2,6 +2,7 @@ package docker
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"slices"
@@ -20,7 +21,8 @@ const (
 
 // rows finds host ports in a row, which the engine does not choose by itself. As in the
 // ECS agent, what is free now may be taken when the container starts, which fails then;
-// going round the range makes that rare.
+// going round the range, from anywhere in it, makes that rare: the engine hands out ports
+// from the beginning of the range on, and so did every other Steady.
 type rows struct {
 	mu   sync.Mutex
 	next int
@@ -51,7 +53,7 @@ func (r *rows) find(n int, protocol string) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.next < first || r.next > last {
-		r.next = first
+		r.next = first + rand.IntN(last-first+1)
 	}
 	for tried, in := 0, 0; tried <= last-first+n; tried++ {
 		if r.next+n-in-1 > last {

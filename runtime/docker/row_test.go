@@ -17,6 +17,18 @@ func TestARangeThatDoesNotFitIsRefused(t *testing.T) {
 	}
 }
 
+// The engine hands out ports from the beginning of the range on: who began there as well
+// would choose what the next container gets.
+func TestRowsBeginAnywhere(t *testing.T) {
+	begin := map[int]bool{}
+	for range 20 {
+		begin[new(rows).find(1, "tcp")] = true
+	}
+	if begin[0] || len(begin) < 10 {
+		t.Errorf("20 installations begin at %v", begin)
+	}
+}
+
 func TestPortsInARow(t *testing.T) {
 	r := &Runtime{}
 	ports, err := r.inARow([]runtime.Port{{ContainerPort: 80}, {ContainerPort: 100, Count: 5, Protocol: "tcp"}, {ContainerPort: 200, Count: 5, Protocol: "udp"}, {ContainerPort: 300, Count: 2, HostPort: 9}})

@@ -383,7 +383,7 @@ func checkGone(t *testing.T, name, pidFile string) {
 	if err != nil {
 		t.Fatalf("%s: the pid file has %q", name, b)
 	}
-	for range 500 {
+	for range 6000 {
 		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		if syscall.Kill(pid, 0) != nil || strings.Contains(string(stat), ") Z ") {
 			return

@@ -163,7 +163,7 @@ func list(t *testing.T, s *suite) {
 	if got := found(map[string]string{Label: s.run, "dev.steady.test.list": "a"}); !maps.Equal(got, made) {
 		t.Errorf("both labels: %v, want %v", got, made)
 	}
-	if got := found(map[string]string{Label + ".name": t.Name()}); len(got) != 3 {
+	if got := found(map[string]string{Label + ".name": s.name(t)}); len(got) != 3 {
 		t.Errorf("one label: %v, want three", got)
 	}
 	if got := found(map[string]string{Label: s.run, "dev.steady.test.list": "c"}); len(got) != 0 {
@@ -214,7 +214,7 @@ func portClash(t *testing.T, s *suite) {
 }
 
 func events(t *testing.T, s *suite) {
-	stream := s.rt.Events(within(t), map[string]string{Label + ".name": t.Name()})
+	stream := s.rt.Events(within(t), map[string]string{Label + ".name": s.name(t)})
 	next := func(what string, ok func(runtime.Container) bool, id string) {
 		t.Helper()
 		for end := time.After(limit); ; {

@@ -11,7 +11,7 @@ import (
 func health(t *testing.T, s *suite) {
 	spec := s.spec(t, ails)
 	spec.HealthCheck = check
-	stream := s.rt.Events(within(t), map[string]string{Label + ".name": t.Name()})
+	stream := s.rt.Events(within(t), map[string]string{Label + ".name": s.name(t)})
 	id := s.create(t, spec)
 	if c := s.inspect(t, id); c.Health != runtime.NoHealthCheck {
 		t.Errorf("before its start: health %q", c.Health)

@@ -15,7 +15,7 @@ import (
 func (s *suite) network(t *testing.T) (name string, labels map[string]string) {
 	t.Helper()
 	name = fmt.Sprintf("steady-test-%d", time.Now().UnixNano())
-	labels = map[string]string{Label: s.run, Label + ".name": t.Name()}
+	labels = map[string]string{Label: s.run, Label + ".name": s.name(t)}
 	must(t, s.rt.CreateNetwork(within(t), name, labels))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), limit)

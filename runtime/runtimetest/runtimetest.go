@@ -115,13 +115,16 @@ func within(t *testing.T) context.Context {
 	return ctx
 }
 
+// name is that of a test in this run; there may be others at the same time.
+func (s *suite) name(t *testing.T) string { return s.run + " " + t.Name() }
+
 // spec describes a container that behaves so.
 func (s *suite) spec(t *testing.T, b behaviour) runtime.Spec {
 	return runtime.Spec{
 		Name:      fmt.Sprintf("steady-test-%s-%d", strings.ReplaceAll(t.Name()[strings.LastIndex(t.Name(), "/")+1:], " ", ""), time.Now().UnixNano()),
 		Image:     s.image,
 		Env:       append(slices.Clone(b.Sample), "STEADY_SIM="+b.Script),
-		Labels:    map[string]string{Label: s.run, Label + ".name": t.Name()},
+		Labels:    map[string]string{Label: s.run, Label + ".name": s.name(t)},
 		CPUShares: 128,
 		Memory:    128 << 20,
 		Ports:     []runtime.Port{{ContainerPort: 8080, Protocol: "tcp"}},

@@ -28,7 +28,7 @@ func (s *suite) volume(t *testing.T) runtime.Volume {
 	t.Helper()
 	v := runtime.Volume{
 		Name:   fmt.Sprintf("steady-test-%d", time.Now().UnixNano()),
-		Labels: map[string]string{Label: s.run, Label + ".name": t.Name()},
+		Labels: map[string]string{Label: s.run, Label + ".name": s.name(t)},
 	}
 	must(t, s.rt.CreateVolume(within(t), v))
 	t.Cleanup(func() {

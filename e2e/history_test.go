@@ -237,7 +237,7 @@ func (s *server) updates(t *testing.T) {
 	t.Helper()
 	s.kill()
 	s.program = filepath.Join(t.TempDir(), "steady")
-	build := exec.Command("go", "build", "-o", s.program, "-ldflags", "-X main.version=7.8.9", "../cmd/steady")
+	build := exec.Command("go", "build", "-trimpath", "-o", s.program, "-ldflags", "-X main.version=7.8.9", "../cmd/steady")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build another version: %v: %s", err, out)

@@ -56,7 +56,7 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	binary = filepath.Join(dir, "steady")
-	build := exec.Command("go", "build", "-o", binary, "../cmd/steady")
+	build := exec.Command("go", "build", "-trimpath", "-o", binary, "../cmd/steady") // as make build, whose packages are in the cache
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "e2e: build steady: %v\n%s", err, out)

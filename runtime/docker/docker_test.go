@@ -54,7 +54,7 @@ func withImage(ctx context.Context, m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	binary := filepath.Join(dir, "app")
-	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", binary, "./testdata/app")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, "./testdata/app")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
 	if out, err := build.CombinedOutput(); err != nil {
 		log.Printf("go build: %v\n%s", err, out)

@@ -229,10 +229,10 @@ func TestTheInterfaceWaitsForTheEngine(t *testing.T) {
 	inBubble(t, e, func(w *world) {
 		w.owning(container("app", ""))
 		w.start()
-		id := w.assign()
 		for _, call := range []string{"Create", "Info"} {
 			e.fail(call, true)
 		}
+		id := w.assign()
 		w.after(time.Minute)
 		w.is(id, model.Provisioning, "", "")
 		for _, call := range []string{"Create", "Info"} {

@@ -18,8 +18,12 @@ demo: build ## Play three deployments on real containers: one good, one better, 
 # -count=1: the end-to-end tests build the binary themselves, which Go's cache of test
 # results does not see.
 test: build check ## Run all tests, on real containers too.
-	@scripts/need gcc=gcc aws=awscli busybox=busybox-static
-	@CGO_ENABLED=1 scripts/with-docker go test -race -count=1 -timeout 20m ./...
+	@scripts/need gcc=gcc,libc6-dev aws=awscli busybox=busybox-static
+	@CGO_ENABLED=1 scripts/with-docker scripts/test -race -count=1 -timeout 30m ./...
+
+fetch: ## Fetch the modules that building and testing need: what CI does first.
+	@scripts/again go list -deps -test ./... >/dev/null
+	@scripts/again $(STATICCHECK) -version >/dev/null
 
 check: ## Check formatting, vet and staticcheck: what CI runs before the tests.
 	@test -z "$$(gofmt -l .)" || { echo "gofmt these files:"; gofmt -l .; exit 1; }
@@ -43,4 +47,4 @@ soak: ## Simulate random clusters in virtual time for DURATION (default 10m).
 clean: ## Remove what was built.
 	rm -rf bin
 
-.PHONY: help build demo test check lint bench bench-archive fuzz soak clean
+.PHONY: help build demo test fetch check lint bench bench-archive fuzz soak clean

@@ -54,22 +54,12 @@ func (a *API) ListContainerInstances(ctx context.Context, in *ecs.ListContainerI
 
 // DescribeContainerInstances shows container instances.
 func (a *API) DescribeContainerInstances(ctx context.Context, in *ecs.DescribeContainerInstancesInput) (*ecs.DescribeContainerInstancesOutput, error) {
-	if len(in.ContainerInstances) == 0 {
-		return nil, refused("Container Instances cannot be empty.")
-	}
-	if len(in.ContainerInstances) > maxDescribedInstances {
-		return nil, invalid("Container Instances cannot have more than %d elements.", maxDescribedInstances)
-	}
-	if err := includes(in.Include); err != nil {
-		return nil, err
-	}
-	s := a.store.Snapshot()
-	c, err := cluster(s, in.Cluster)
+	err := first(checkInstanceCount(in.ContainerInstances, maxDescribedInstances), includes(in.Include))
 	if err != nil {
 		return nil, err
 	}
 	out := &ecs.DescribeContainerInstancesOutput{ContainerInstances: []types.ContainerInstance{}}
-	out.Failures, err = a.instances().each(s, c.Name, in.ContainerInstances, func(i *model.Instance) {
+	out.Failures, err = a.instances().describe(a.store.Snapshot(), in.Cluster, in.ContainerInstances, func(s *state.Snapshot, i *model.Instance) {
 		out.ContainerInstances = append(out.ContainerInstances, a.showInstance(s, i, in.Include))
 	})
 	if err != nil {

@@ -20,12 +20,10 @@ const maxUpdatedInstances = 10
 // service. What that means for tasks the services decide: "service tasks are stopped
 // and replaced according to the service's deployment configuration".
 func (a *API) UpdateContainerInstancesState(ctx context.Context, in *ecs.UpdateContainerInstancesStateInput) (*ecs.UpdateContainerInstancesStateOutput, error) {
-	switch {
-	case len(in.ContainerInstances) == 0:
-		return nil, refused("Container Instances cannot be empty.")
-	case len(in.ContainerInstances) > maxUpdatedInstances:
-		return nil, invalid("Container Instances cannot have more than %d elements.", maxUpdatedInstances)
-	case in.Status != types.ContainerInstanceStatusActive && in.Status != types.ContainerInstanceStatusDraining:
+	if err := checkInstanceCount(in.ContainerInstances, maxUpdatedInstances); err != nil {
+		return nil, err
+	}
+	if in.Status != types.ContainerInstanceStatusActive && in.Status != types.ContainerInstanceStatusDraining {
 		return nil, invalid("Container instance status should be one of [ACTIVE, DRAINING]")
 	}
 	var out *ecs.UpdateContainerInstancesStateOutput

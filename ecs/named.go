@@ -24,6 +24,15 @@ func (a *API) instances() kind[model.Instance] {
 	return kind[model.Instance]{"container-instance", findInstance, a.realm.InstanceARN}
 }
 
+// describe hands what refs name in a cluster, as it is in a snapshot, to show; see each.
+func (k kind[T]) describe(s *state.Snapshot, ref *string, refs []string, show func(*state.Snapshot, *T)) ([]types.Failure, error) {
+	c, err := cluster(s, ref)
+	if err != nil {
+		return nil, err
+	}
+	return k.each(s, c.Name, refs, func(found *T) { show(s, found) })
+}
+
 // each hands what refs name in a cluster to do, in their order. What is not there becomes
 // a failure, with the ARN that it would have; a reference that is none is an error.
 func (k kind[T]) each(s *state.Snapshot, cluster string, refs []string, do func(*T)) ([]types.Failure, error) {
@@ -41,4 +50,24 @@ func (k kind[T]) each(s *state.Snapshot, cluster string, refs []string, do func(
 		do(found)
 	}
 	return failures, nil
+}
+
+// checkCount checks how many of something a request names.
+func checkCount(what string, refs []string, most int) error {
+	switch {
+	case len(refs) == 0:
+		return invalid("%s cannot be empty.", what)
+	case len(refs) > most:
+		return invalid("%s cannot have more than %d elements.", what, most)
+	}
+	return nil
+}
+
+// checkInstanceCount is checkCount of container instances: naming none of them is another
+// exception.
+func checkInstanceCount(refs []string, most int) error {
+	if len(refs) == 0 {
+		return refused("Container Instances cannot be empty.")
+	}
+	return checkCount("Container Instances", refs, most)
 }

@@ -28,7 +28,7 @@ const (
 
 // GetTaskProtection shows whether tasks are protected from scale-in.
 func (a *API) GetTaskProtection(ctx context.Context, in *ecs.GetTaskProtectionInput) (*ecs.GetTaskProtectionOutput, error) {
-	if err := checkTaskCount(in.Tasks, maxGottenProtection); err != nil {
+	if err := checkCount("Tasks", in.Tasks, maxGottenProtection); err != nil {
 		return nil, err
 	}
 	s := a.store.Snapshot()
@@ -54,7 +54,7 @@ func (a *API) GetTaskProtection(ctx context.Context, in *ecs.GetTaskProtectionIn
 // UpdateTaskProtection protects tasks of services from scale-in and from being
 // replaced, or ends that. The time counts anew with each call.
 func (a *API) UpdateTaskProtection(ctx context.Context, in *ecs.UpdateTaskProtectionInput) (*ecs.UpdateTaskProtectionOutput, error) {
-	if err := checkTaskCount(in.Tasks, maxProtectedTasks); err != nil {
+	if err := checkCount("Tasks", in.Tasks, maxProtectedTasks); err != nil {
 		return nil, err
 	}
 	minutes := int32(defaultProtection)
@@ -102,16 +102,6 @@ func (a *API) UpdateTaskProtection(ctx context.Context, in *ecs.UpdateTaskProtec
 		return nil, err
 	}
 	return out, nil
-}
-
-func checkTaskCount(tasks []string, most int) error {
-	if len(tasks) == 0 {
-		return invalid("Tasks cannot be empty.")
-	}
-	if len(tasks) > most {
-		return invalid("Tasks cannot have more than %d elements.", most)
-	}
-	return nil
 }
 
 // protectable finds a RUNNING task of a service: "this operation is only supported

@@ -21,23 +21,13 @@ const (
 
 // DescribeServices shows services, INACTIVE ones as long as they are on record.
 func (a *API) DescribeServices(ctx context.Context, in *ecs.DescribeServicesInput) (*ecs.DescribeServicesOutput, error) {
-	if len(in.Services) == 0 {
-		return nil, invalid("Services cannot be empty.")
-	}
-	if len(in.Services) > maxDescribedServices {
-		return nil, invalid("Services cannot have more than %d elements.", maxDescribedServices)
-	}
-	if err := includes(in.Include); err != nil {
-		return nil, err
-	}
-	s := a.store.Snapshot()
-	c, err := cluster(s, in.Cluster)
+	err := first(checkCount("Services", in.Services, maxDescribedServices), includes(in.Include))
 	if err != nil {
 		return nil, err
 	}
 	withTags := slices.Contains(in.Include, types.ServiceFieldTags)
 	out := &ecs.DescribeServicesOutput{Services: []types.Service{}}
-	out.Failures, err = a.services().each(s, c.Name, in.Services, func(svc *model.Service) {
+	out.Failures, err = a.services().describe(a.store.Snapshot(), in.Cluster, in.Services, func(s *state.Snapshot, svc *model.Service) {
 		out.Services = append(out.Services, *a.showService(s, svc, withTags))
 	})
 	if err != nil {

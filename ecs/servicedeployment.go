@@ -183,11 +183,8 @@ func historyID(resource, arn string) (recordID, error) {
 }
 
 func historyIDs(resource, member string, arns []string) ([]recordID, error) {
-	if len(arns) == 0 {
-		return nil, invalid("%s cannot be empty.", member)
-	}
-	if len(arns) > maxDescribedDeployments {
-		return nil, invalid("%s cannot have more than %d elements.", member, maxDescribedDeployments)
+	if err := checkCount(member, arns, maxDescribedDeployments); err != nil {
+		return nil, err
 	}
 	ids := make([]recordID, len(arns))
 	for i, arn := range arns {

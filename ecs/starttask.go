@@ -24,13 +24,7 @@ const (
 // can not take it is told in failures; the reply is no error then.
 func (a *API) StartTask(ctx context.Context, in *ecs.StartTaskInput) (*ecs.StartTaskOutput, error) {
 	wanted := launchOf(in)
-	switch {
-	case len(in.ContainerInstances) == 0:
-		return nil, refused("Container Instances cannot be empty.")
-	case len(in.ContainerInstances) > maxStartInstances:
-		return nil, invalid("Container Instances cannot have more than %d elements.", maxStartInstances)
-	}
-	if err := checkLaunch(wanted, maxStartTaskStarter); err != nil {
+	if err := first(checkInstanceCount(in.ContainerInstances, maxStartInstances), checkLaunch(wanted, maxStartTaskStarter)); err != nil {
 		return nil, err
 	}
 	tags, err := readTags(in.Tags)

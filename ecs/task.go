@@ -58,23 +58,13 @@ func (a *API) StopTask(ctx context.Context, in *ecs.StopTaskInput) (*ecs.StopTas
 // DescribeTasks shows tasks of a cluster, STOPPED ones as long as they are on
 // record.
 func (a *API) DescribeTasks(ctx context.Context, in *ecs.DescribeTasksInput) (*ecs.DescribeTasksOutput, error) {
-	if len(in.Tasks) == 0 {
-		return nil, invalid("Tasks cannot be empty.")
-	}
-	if len(in.Tasks) > maxDescribedTasks {
-		return nil, invalid("Tasks cannot have more than %d elements.", maxDescribedTasks)
-	}
-	if err := includes(in.Include); err != nil {
-		return nil, err
-	}
-	s := a.store.Snapshot()
-	c, err := cluster(s, in.Cluster)
+	err := first(checkCount("Tasks", in.Tasks, maxDescribedTasks), includes(in.Include))
 	if err != nil {
 		return nil, err
 	}
 	withTags := slices.Contains(in.Include, types.TaskFieldTags)
 	out := &ecs.DescribeTasksOutput{Tasks: []types.Task{}}
-	out.Failures, err = a.tasks().each(s, c.Name, in.Tasks, func(t *model.Task) {
+	out.Failures, err = a.tasks().describe(a.store.Snapshot(), in.Cluster, in.Tasks, func(s *state.Snapshot, t *model.Task) {
 		out.Tasks = append(out.Tasks, a.showTask(s, t, withTags))
 	})
 	if err != nil {

@@ -68,12 +68,8 @@ func (a *API) changeAttributes(
 			return nil, err
 		}
 	}
-	err = a.store.Update(ctx, func(tx *state.Tx) error {
+	err = a.inCluster(ctx, ref, func(tx *state.Tx, c *model.Cluster) error {
 		changed = []types.Attribute{}
-		c, err := cluster(&tx.Snapshot, ref)
-		if err != nil {
-			return err
-		}
 		for _, x := range attributes {
 			i, err := attributeTarget(&tx.Snapshot, c.Name, x)
 			if err != nil {

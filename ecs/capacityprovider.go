@@ -252,11 +252,7 @@ func (a *API) PutClusterCapacityProviders(ctx context.Context, in *ecs.PutCluste
 		return nil, invalid("cluster, capacityProviders and defaultCapacityProviderStrategy can not be null.")
 	}
 	out := &ecs.PutClusterCapacityProvidersOutput{}
-	err := a.store.Update(ctx, func(tx *state.Tx) error {
-		c, err := cluster(&tx.Snapshot, in.Cluster)
-		if err != nil {
-			return err
-		}
+	err := a.inCluster(ctx, in.Cluster, func(tx *state.Tx, c *model.Cluster) error {
 		n := *c
 		if err := associate(&tx.Snapshot, &n, in.CapacityProviders, in.DefaultCapacityProviderStrategy); err != nil {
 			return err

@@ -158,11 +158,7 @@ func (a *API) updateCluster(ctx context.Context, ref *string, settings []types.C
 	if err != nil {
 		return nil, err
 	}
-	return shown, a.store.Update(ctx, func(tx *state.Tx) error {
-		c, err := cluster(&tx.Snapshot, ref)
-		if err != nil {
-			return err
-		}
+	err = a.inCluster(ctx, ref, func(tx *state.Tx, c *model.Cluster) error {
 		n := *c
 		if len(read) > 0 {
 			n.Settings = read
@@ -176,6 +172,7 @@ func (a *API) updateCluster(ctx context.Context, ref *string, settings []types.C
 		shown = a.showCluster(&tx.Snapshot, &n, allOfCluster)
 		return nil
 	})
+	return shown, err
 }
 
 // DescribeClusters shows clusters, INACTIVE ones included. A cluster that does not
@@ -233,11 +230,7 @@ func (a *API) DeleteCluster(ctx context.Context, in *ecs.DeleteClusterInput) (*e
 		return nil, invalid("Cluster can not be empty.")
 	}
 	out := &ecs.DeleteClusterOutput{}
-	err := a.store.Update(ctx, func(tx *state.Tx) error {
-		c, err := cluster(&tx.Snapshot, in.Cluster)
-		if err != nil {
-			return err
-		}
+	err := a.inCluster(ctx, in.Cluster, func(tx *state.Tx, c *model.Cluster) error {
 		if err := checkEmpty(&tx.Snapshot, c.Name); err != nil {
 			return err
 		}

@@ -25,11 +25,7 @@ func (a *API) CreateService(ctx context.Context, in *ecs.CreateServiceInput) (*e
 		return nil, err
 	}
 	out := &ecs.CreateServiceOutput{}
-	err = a.store.Update(ctx, func(tx *state.Tx) error {
-		c, err := cluster(&tx.Snapshot, in.Cluster)
-		if err != nil {
-			return err
-		}
+	err = a.inCluster(ctx, in.Cluster, func(tx *state.Tx, c *model.Cluster) error {
 		wanted.Cluster = c.Name
 		d, err := usableDefinition(&tx.Snapshot, aws.ToString(in.TaskDefinition))
 		if err != nil {

@@ -27,16 +27,12 @@ func (a *API) UpdateContainerInstancesState(ctx context.Context, in *ecs.UpdateC
 		return nil, invalid("Container instance status should be one of [ACTIVE, DRAINING]")
 	}
 	var out *ecs.UpdateContainerInstancesStateOutput
-	err := a.store.Update(ctx, func(tx *state.Tx) error {
+	err := a.inCluster(ctx, in.Cluster, func(tx *state.Tx, c *model.Cluster) error {
 		out = &ecs.UpdateContainerInstancesStateOutput{ContainerInstances: []types.ContainerInstance{}}
-		c, err := cluster(&tx.Snapshot, in.Cluster)
-		if err != nil {
-			return err
-		}
-		var gone []types.Failure
-		out.Failures, err = a.instances().each(&tx.Snapshot, c.Name, in.ContainerInstances, func(i *model.Instance) {
+		var left []types.Failure
+		failures, err := a.instances().each(&tx.Snapshot, c.Name, in.ContainerInstances, func(i *model.Instance) {
 			if i.Status == model.Inactive {
-				gone = append(gone, types.Failure{Arn: aws.String(a.realm.InstanceARN(c.Name, i.ID)), Reason: aws.String(inactive)})
+				left = append(left, types.Failure{Arn: aws.String(a.realm.InstanceARN(c.Name, i.ID)), Reason: aws.String(inactive)})
 				return
 			}
 			if status := model.Status(in.Status); i.Status != status {
@@ -48,7 +44,7 @@ func (a *API) UpdateContainerInstancesState(ctx context.Context, in *ecs.UpdateC
 			}
 			out.ContainerInstances = append(out.ContainerInstances, a.showInstance(&tx.Snapshot, i, nil))
 		})
-		out.Failures = append(out.Failures, gone...)
+		out.Failures = append(failures, left...)
 		return err
 	})
 	if err != nil {
@@ -64,11 +60,7 @@ func (a *API) DeregisterContainerInstance(ctx context.Context, in *ecs.Deregiste
 		return nil, invalid("Container instance can not be empty.")
 	}
 	out := &ecs.DeregisterContainerInstanceOutput{}
-	err := a.store.Update(ctx, func(tx *state.Tx) error {
-		c, err := cluster(&tx.Snapshot, in.Cluster)
-		if err != nil {
-			return err
-		}
+	err := a.inCluster(ctx, in.Cluster, func(tx *state.Tx, c *model.Cluster) error {
 		i, ok, err := findInstance(&tx.Snapshot, c.Name, *in.ContainerInstance)
 		if err != nil {
 			return err

@@ -65,12 +65,8 @@ func (a *API) UpdateTaskProtection(ctx context.Context, in *ecs.UpdateTaskProtec
 		return nil, invalid("expiresInMinutes should be from 1 to %d.", maxProtection)
 	}
 	var out *ecs.UpdateTaskProtectionOutput
-	err := a.store.Update(ctx, func(tx *state.Tx) error {
+	err := a.inCluster(ctx, in.Cluster, func(tx *state.Tx, c *model.Cluster) error {
 		out = &ecs.UpdateTaskProtectionOutput{ProtectedTasks: []types.ProtectedTask{}, Failures: []types.Failure{}}
-		c, err := cluster(&tx.Snapshot, in.Cluster)
-		if err != nil {
-			return err
-		}
 		now := time.Now()
 		var until time.Time
 		if in.ProtectionEnabled {

@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"context"
 	"regexp"
 	"strconv"
 	"strings"
@@ -59,6 +60,17 @@ func cluster(s *state.Snapshot, ref *string) (*model.Cluster, error) {
 		return nil, clusterInactive()
 	}
 	return c, nil
+}
+
+// inCluster does something in an ACTIVE cluster, in one transaction.
+func (a *API) inCluster(ctx context.Context, ref *string, do func(tx *state.Tx, c *model.Cluster) error) error {
+	return a.store.Update(ctx, func(tx *state.Tx) error {
+		c, err := cluster(&tx.Snapshot, ref)
+		if err != nil {
+			return err
+		}
+		return do(tx, c)
+	})
 }
 
 // identifier reads the name or id of something in a cluster: bare, or an ARN of

@@ -46,11 +46,7 @@ func (a *API) RegisterContainerInstance(ctx context.Context, in *RegisterContain
 		return nil, err
 	}
 	var shown types.ContainerInstance
-	err = a.store.Update(ctx, func(tx *state.Tx) error {
-		c, err := cluster(&tx.Snapshot, in.Cluster)
-		if err != nil {
-			return err
-		}
+	err = a.inCluster(ctx, in.Cluster, func(tx *state.Tx, c *model.Cluster) error {
 		i, err := r.register(tx, c.Name)
 		if err != nil {
 			return err

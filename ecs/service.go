@@ -80,11 +80,7 @@ func (a *API) DeleteService(ctx context.Context, in *ecs.DeleteServiceInput) (*e
 		return nil, invalid("Service can not be empty.")
 	}
 	out := &ecs.DeleteServiceOutput{}
-	err := a.store.Update(ctx, func(tx *state.Tx) error {
-		c, err := cluster(&tx.Snapshot, in.Cluster)
-		if err != nil {
-			return err
-		}
+	err := a.inCluster(ctx, in.Cluster, func(tx *state.Tx, c *model.Cluster) error {
 		svc, ok, err := findService(&tx.Snapshot, c.Name, *in.Service)
 		if err != nil {
 			return err

@@ -28,11 +28,7 @@ func (a *API) StopTask(ctx context.Context, in *ecs.StopTaskInput) (*ecs.StopTas
 		reason = lifecycle.ReasonStoppedByUser
 	}
 	out := &ecs.StopTaskOutput{}
-	err := a.store.Update(ctx, func(tx *state.Tx) error {
-		c, err := cluster(&tx.Snapshot, in.Cluster)
-		if err != nil {
-			return err
-		}
+	err := a.inCluster(ctx, in.Cluster, func(tx *state.Tx, c *model.Cluster) error {
 		t, ok, err := findTask(&tx.Snapshot, c.Name, *in.Task)
 		if err != nil {
 			return err

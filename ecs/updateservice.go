@@ -25,11 +25,7 @@ func (a *API) UpdateService(ctx context.Context, in *ecs.UpdateServiceInput) (*e
 		return nil, err
 	}
 	out := &ecs.UpdateServiceOutput{}
-	err := a.store.Update(ctx, func(tx *state.Tx) error {
-		c, err := cluster(&tx.Snapshot, in.Cluster)
-		if err != nil {
-			return err
-		}
+	err := a.inCluster(ctx, in.Cluster, func(tx *state.Tx, c *model.Cluster) error {
 		svc, ok, err := findService(&tx.Snapshot, c.Name, *in.Service)
 		if err != nil {
 			return err

@@ -8,9 +8,9 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
 
 	"steady/diagnose"
+	"steady/terminal"
 )
 
 // Text writes the diagnosis of a subject: how it stands, then one paragraph with the
@@ -45,20 +45,8 @@ func Text(w io.Writer, s diagnose.Subject, d diagnose.Diagnosis) error {
 type text struct{ strings.Builder }
 
 func (t *text) line(format string, args ...any) {
-	t.WriteString(clean(fmt.Sprintf(format, args...)))
+	t.WriteString(terminal.Line(fmt.Sprintf(format, args...)))
 	t.WriteByte('\n')
-}
-
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t' || r == '\n' || r == '\r':
-			return ' '
-		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r):
-			return -1
-		}
-		return r
-	}, s)
 }
 
 // headline is "service web in cluster default, deployment ecs-svc/2 of web:7: …".

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"steady/diagnose"
+	"steady/terminal"
 )
 
 // Control sequences of ANSI terminals.
@@ -136,7 +137,7 @@ func (l *live) draw() {
 func (l *live) block(width int) []string {
 	v := l.last
 	head := fmt.Sprintf("Service %s in cluster %s: %s, %s", v.service, v.cluster, v.phase, progress(v))
-	lines := []string{l.paint(bold, cut(clean(head), width))}
+	lines := []string{l.paint(bold, cut(terminal.Line(head), width))}
 	for _, r := range v.rows {
 		lines = append(lines, l.row(r, width))
 	}
@@ -157,14 +158,14 @@ func (l *live) block(width int) []string {
 		}
 	}
 	for _, e := range l.events {
-		text := strings.TrimPrefix(clean(aws.ToString(e.Message)), "(service "+v.service+") ")
+		text := strings.TrimPrefix(terminal.Line(aws.ToString(e.Message)), "(service "+v.service+") ")
 		lines = append(lines, l.paint(dim, cut(aws.ToTime(e.CreatedAt).Local().Format(time.TimeOnly)+"  "+text, width)))
 	}
 	return lines
 }
 
 func (l *live) outlook(o diagnose.Outlook, width int) []string {
-	text := clean(o.String())
+	text := terminal.Line(o.String())
 	if text == "" {
 		return nil
 	}

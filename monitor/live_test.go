@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"steady/terminal"
 )
 
 // screen is what a terminal shows after all that was written to it, as far as the
@@ -112,7 +114,7 @@ func FuzzWrap(f *testing.F) {
 	f.Add("", 0)
 	f.Fuzz(func(t *testing.T, s string, width int) {
 		width = max(1, width%200)
-		for _, line := range wrap(clean(s), width) {
+		for _, line := range wrap(terminal.Line(s), width) {
 			if utf8.RuneCountInString(line) > width {
 				t.Errorf("%q is longer than %d", line, width)
 			}

@@ -19,6 +19,7 @@ import (
 
 	"steady/diagnose"
 	"steady/evidence"
+	"steady/terminal"
 )
 
 // ECS is what a watch needs of the ECS API; *ecs.Client has it.
@@ -294,9 +295,9 @@ func (w *watch) lost(now time.Time, err error) (*Verdict, error) {
 	if w.lostAt.IsZero() {
 		w.lostAt = now
 		if w.contact {
-			w.display.note(now, "lost contact with the server; still trying: "+clean(rootOf(err).Error()))
+			w.display.note(now, "lost contact with the server; still trying: "+terminal.Line(rootOf(err).Error()))
 		} else if w.Err != nil {
-			fmt.Fprintln(w.Err, "steady: no contact with the server yet; still trying: "+clean(rootOf(err).Error()))
+			fmt.Fprintln(w.Err, "steady: no contact with the server yet; still trying: "+terminal.Line(rootOf(err).Error()))
 		}
 	}
 	if !w.contact && now.Sub(w.started) >= firstContact {
@@ -312,7 +313,7 @@ func (w *watch) lost(now time.Time, err error) (*Verdict, error) {
 	}
 	verdict := w.verdict(now, &ending{outcome: Inconclusive, current: current,
 		detail: fmt.Sprintf("Contact with the server was lost %s ago (%s), and what became of the deployment is unknown.",
-			roughly(now.Sub(w.lostAt)), clean(rootOf(err).Error()))}, v)
+			roughly(now.Sub(w.lostAt)), terminal.Line(rootOf(err).Error()))}, v)
 	w.display.end(v, verdict)
 	return &verdict, nil
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"steady/terminal"
 )
 
 // ndjson shows a watch as a JSON object a line, one for each change: for programs that
@@ -61,7 +63,7 @@ func (n *ndjson) write(v view, l Line) {
 func (n *ndjson) show(v view) {
 	n.last = v
 	for _, e := range v.fresh {
-		n.write(v, Line{At: aws.ToTime(e.CreatedAt), Kind: "event", Text: clean(aws.ToString(e.Message))})
+		n.write(v, Line{At: aws.ToTime(e.CreatedAt), Kind: "event", Text: terminal.Line(aws.ToString(e.Message))})
 	}
 	there := map[string]bool{}
 	for _, r := range v.rows {
@@ -84,7 +86,7 @@ func (n *ndjson) show(v view) {
 	}
 	if key := outlookKey(v.outlook); key != n.outlook {
 		n.outlook = key
-		n.write(v, Line{At: v.at, Kind: "outlook", Text: clean(v.outlook.String())})
+		n.write(v, Line{At: v.at, Kind: "outlook", Text: terminal.Line(v.outlook.String())})
 	}
 	if lines, key := why(v); key != n.why {
 		n.why = key

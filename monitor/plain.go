@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"steady/terminal"
 )
 
 // plain shows a watch as lines, one for each change: for logs and pipes.
@@ -38,7 +40,7 @@ func (p *plain) show(v view) {
 		}
 	}
 	for _, e := range v.fresh {
-		p.line(aws.ToTime(e.CreatedAt), "event", clean(aws.ToString(e.Message)))
+		p.line(aws.ToTime(e.CreatedAt), "event", terminal.Line(aws.ToString(e.Message)))
 	}
 	p.showRows(v)
 	if key := v.pull.key(); key != p.pull {
@@ -71,7 +73,7 @@ func (p *plain) showOutlook(v view) {
 	}
 	p.outlook, p.hopeless = key, v.outlook.Hopeless != nil
 	if text != "" {
-		p.line(v.at, "outlook", clean(text))
+		p.line(v.at, "outlook", terminal.Line(text))
 	}
 }
 

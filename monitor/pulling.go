@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"steady/terminal"
 )
 
 // pull is what a deployment's tasks wait for while their images are on the way. How much
@@ -63,7 +65,7 @@ func (p pull) text(now time.Time) string {
 	} else if n > 1 {
 		what = strings.Join(p.images[:n-1], ", ") + " and " + p.images[n-1]
 	}
-	return clean(who + what + ", for " + roughly(max(0, now.Sub(p.since))))
+	return terminal.Line(who + what + ", for " + roughly(max(0, now.Sub(p.since))))
 }
 
 // pulling is what is known of the tasks of the watched deployment, where that was looked

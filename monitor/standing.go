@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"steady/diagnose"
+	"steady/terminal"
 )
 
 // Standing is how a service stands at one moment.
@@ -126,7 +127,7 @@ func (w *watch) stand(ctx context.Context, s *types.Service) (Standing, error) {
 			Desired: r.desired, Pending: r.pending, Running: r.running, Failed: r.failed})
 	}
 	for _, e := range st.fresh {
-		out.Events = append(out.Events, Event{aws.ToTime(e.CreatedAt), clean(aws.ToString(e.Message))})
+		out.Events = append(out.Events, Event{aws.ToTime(e.CreatedAt), terminal.Line(aws.ToString(e.Message))})
 	}
 	if !out.Settled() {
 		out.Findings = w.explain(ctx, s, false)
@@ -173,5 +174,5 @@ func standingText(findings []diagnose.Finding, o diagnose.Outlook) string {
 		text = append(text, "Why: "+why)
 	}
 	text = append(text, remedies(findings, o)...)
-	return strings.Join(cleanLines(strings.Join(text, "\n")), "\n")
+	return strings.Join(terminal.Lines(strings.Join(text, "\n")), "\n")
 }

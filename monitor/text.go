@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"steady/diagnose"
+	"steady/terminal"
 )
 
 // verdict words an ending.
@@ -18,7 +18,7 @@ func (w *watch) verdict(now time.Time, e *ending, last view) Verdict {
 		Deployment: id(&w.follow.mine), Revision: revision(&w.follow.mine),
 		Current: e.current, Steady: e.steady, Findings: last.findings, Outlook: last.outlook, Elapsed: now.Sub(w.started),
 	}
-	v.Text = strings.Join(cleanLines(verdictText(v, e.detail)), "\n")
+	v.Text = strings.Join(terminal.Lines(verdictText(v, e.detail)), "\n")
 	return v
 }
 
@@ -100,29 +100,6 @@ func remedies(findings []diagnose.Finding, o diagnose.Outlook) []string {
 // roughly words a time span with a resolution of seconds: 45s, 3m20s.
 func roughly(d time.Duration) string { return d.Round(time.Second).String() }
 
-// clean makes text from outside safe to show: what a container wrote must not move
-// the cursor or change the terminal.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t' || r == '\n' || r == '\r':
-			return ' '
-		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r):
-			return -1
-		}
-		return r
-	}, s)
-}
-
-// cleanLines is clean for text of several lines.
-func cleanLines(s string) []string {
-	lines := strings.Split(s, "\n")
-	for i := range lines {
-		lines[i] = clean(lines[i])
-	}
-	return lines
-}
-
 // why is the current explanation, a line for each line of it, and a key that
 // changes only when the explanation itself does, not with every further task.
 func why(v view) (lines []string, key string) {
@@ -131,7 +108,7 @@ func why(v view) (lines []string, key string) {
 		return nil, ""
 	}
 	f := findings[0]
-	return cleanLines(diagnose.Summary(findings)), fmt.Sprint(f.ID, f.Deterministic)
+	return terminal.Lines(diagnose.Summary(findings)), fmt.Sprint(f.ID, f.Deterministic)
 }
 
 var digits = regexp.MustCompile(`\d+`)

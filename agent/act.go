@@ -209,6 +209,9 @@ func (r *runner) abandon(p *part, why string) {
 // stop stops one container. It is not STOPPED until it has been seen to be: a runtime
 // that would not stop it is asked again.
 func (r *runner) stop(ctx context.Context, p *part) {
+	if p.halted.IsZero() {
+		p.halted = time.Now()
+	}
 	r.act(p, func() func() {
 		err := r.halt(ctx, p)
 		c, looked := r.inspectNow(ctx, p)

@@ -74,6 +74,8 @@ type Config struct {
 	// its name.
 	Network    string
 	PauseImage func(context.Context) (string, error)
+	// Cgroups bound what the containers of each task use together; nil: nothing does.
+	Cgroups Cgroups
 	// RouterFiles is the directory for the files of log routers, an absolute path.
 	RouterFiles string
 }

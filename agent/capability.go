@@ -51,6 +51,10 @@ var routerCapabilities = []string{
 	capability + "firelens.options.config.s3",
 }
 
+// BoundsTasks is the capability of an agent with Config.Cgroups. No definition asks for it:
+// where it is missing, the limits of a task are those of each of its containers.
+const BoundsTasks = capability + "task-cpu-mem-limit"
+
 // Capabilities are the attributes of a container instance that say what its agent can do
 // with this runtime: what a task definition's requiresAttributes are compared with.
 func Capabilities(i runtime.Info) []string {

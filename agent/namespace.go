@@ -66,7 +66,7 @@ func (a *Agent) namespaceResource(t *model.Task, d *model.TaskDefinition) resour
 func (a *Agent) namespaceSpec(t *model.Task, d *model.TaskDefinition, image string) runtime.Spec {
 	s := runtime.Spec{
 		Name: containerName(t, d, "internalecspausenamespace"), Image: image, Labels: a.labels(t, d, namespaceHolder),
-		CPUShares: 2, Network: runtime.Network{Mode: "none"}, Namespaces: runtime.Namespaces{IPC: "shareable"},
+		CPUShares: 2, Cgroup: a.parent(t), Network: runtime.Network{Mode: "none"}, Namespaces: runtime.Namespaces{IPC: "shareable"},
 	}
 	if d.Spec.IpcMode != types.IpcModeTask {
 		return s

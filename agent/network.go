@@ -39,7 +39,7 @@ func connect(s *runtime.Spec, mode types.NetworkMode, holder string) {
 func (a *Agent) holderSpec(t *model.Task, d *model.TaskDefinition, image string) runtime.Spec {
 	s := runtime.Spec{
 		Name: containerName(t, d, "internalecspause"), Image: image, Labels: a.labels(t, d, holderName),
-		CPUShares: 2, Network: runtime.Network{Mode: a.Network},
+		CPUShares: 2, Cgroup: a.parent(t), Network: runtime.Network{Mode: a.Network},
 	}
 	for _, c := range d.Containers() {
 		own := a.spec(t, d, c, "")

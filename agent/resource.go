@@ -71,6 +71,9 @@ func reasonOf(err error) string {
 // resources are those of a task. What it is to wait for in turn, it asks for here.
 func (a *Agent) resources(t *model.Task, d *model.TaskDefinition) []resource {
 	var all []resource
+	if a.Cgroups != nil {
+		all = append(all, a.cgroupResource(t, d))
+	}
 	if len(t.HostPorts) > 0 {
 		all = append(all, a.ports.of(t))
 	}

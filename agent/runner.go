@@ -62,6 +62,7 @@ type part struct {
 	collected  int               // the run that it was last begun for
 	run        int               // how often it has been started here
 	finished   time.Time         // when it last ended
+	halted     time.Time         // when it was first asked to stop; zero before
 	unsure     bool              // the engine did not answer to a start: it may have been done
 	retry      backoff
 	sight      sight

@@ -37,6 +37,7 @@ func (a *Agent) spec(t *model.Task, d *model.TaskDefinition, c types.ContainerDe
 		Files:             files(t, d, c),
 		Process:           process(c),
 		Log:               logDriver(c),
+		Cgroup:            a.parent(t),
 	}
 	if d.Spec.IpcMode == types.IpcModeTask { // these are the holder's
 		s.Process.Sysctls, s.Files.SharedMemory = ofNetwork(s.Process.Sysctls, true), 0
@@ -44,28 +45,14 @@ func (a *Agent) spec(t *model.Task, d *model.TaskDefinition, c types.ContainerDe
 	if o.Command != nil {
 		s.Command = o.Command
 	}
-	// What bounds the task bounds each of its containers.
+	// What bounds the task bounds each of its containers, so that a program which asks how
+	// much there is for it finds that.
+	cpu, memory := t.Bounds(d)
 	if s.Memory == 0 {
-		s.Memory = taskMemory(t, d)
+		s.Memory = int64(memory) << 20
 	}
-	s.CPUs = taskCPU(t, d)
+	s.CPUs = int64(cpu)
 	return s
-}
-
-// taskMemory is the task-level limit in bytes; 0 is none.
-func taskMemory(t *model.Task, d *model.TaskDefinition) int64 {
-	if n, err := strconv.Atoi(aws.ToString(t.Overrides.Memory)); err == nil {
-		return int64(n) << 20
-	}
-	return int64(d.Memory) << 20
-}
-
-// taskCPU is the task-level limit in 1/1024 of a processor; 0 is none.
-func taskCPU(t *model.Task, d *model.TaskDefinition) int64 {
-	if n, err := strconv.Atoi(aws.ToString(t.Overrides.Cpu)); err == nil {
-		return int64(n)
-	}
-	return int64(d.CPU)
 }
 
 func override(t *model.Task, container string) types.ContainerOverride {

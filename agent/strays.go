@@ -9,11 +9,11 @@ import (
 	"steady/runtime"
 )
 
-// RemoveStrays removes the containers of an installation whose container instance has no
+// RemoveStrays removes the containers and cgroups of an installation whose container instance has no
 // agent in this run: it was deregistered, or there are fewer instances than there were.
 // instances are the ids of those that have one. It returns when ctx ends, or when no
 // stray is left, nor in the making: none can come to be any more.
-func RemoveStrays(ctx context.Context, rt runtime.Runtime, installation string, instances []string, log *slog.Logger) {
+func RemoveStrays(ctx context.Context, rt runtime.Runtime, installation string, instances []string, cgroups Cgroups, log *slog.Logger) {
 	served := map[string]bool{}
 	for _, id := range instances {
 		served[id] = true
@@ -26,6 +26,7 @@ func RemoveStrays(ctx context.Context, rt runtime.Runtime, installation string, 
 		case err == nil && len(found) == 0:
 			clean++
 			removeStrayVolumes(ctx, rt, installation, served, log)
+			removeStrayCgroups(cgroups, served, log)
 		default:
 			clean = 0
 		}

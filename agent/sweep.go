@@ -76,6 +76,7 @@ func (a *Agent) sweep(ctx context.Context, session *fleet.Session) {
 	a.removeOrphans(ctx, session, before, found)
 	a.removeVolumes(ctx, before)
 	a.removeRouterFiles(ctx, before)
+	a.removeCgroups(ctx, before, found)
 }
 
 // running is the tasks that have a runner.

@@ -36,6 +36,7 @@ type world struct {
 	keep       int    // stopped tasks' containers of each group
 	agent      *agent.Agent
 	endpoints  agent.Endpoints
+	cgroups    agent.Cgroups
 	stop       func() // the agent, and wait for its end; nil while none runs
 }
 
@@ -75,7 +76,7 @@ func (w *world) start() {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	a := agent.New(agent.Config{Runtime: w.runtime, Fleet: w.fleet, Instance: w.instance, Installation: installation, Output: w.logs, Log: slog.New(slog.DiscardHandler), KeepStopped: w.keep,
-		Network: "steady-test", PauseImage: w.pause, RouterFiles: w.routers, Endpoints: w.endpoints})
+		Network: "steady-test", PauseImage: w.pause, RouterFiles: w.routers, Endpoints: w.endpoints, Cgroups: w.cgroups})
 	w.agent = a
 	ended := make(chan struct{})
 	go func() {

@@ -1,9 +1,11 @@
 package model
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
@@ -205,6 +207,19 @@ func (t *Task) Sizes(d *TaskDefinition, container string) Sizes {
 		s.MemoryReservation = o.MemoryReservation
 	}
 	return s
+}
+
+// Bounds returns the task-level limits of the task, which is of the revision d, in CPU
+// units and MiB; 0 is none.
+func (t *Task) Bounds(d *TaskDefinition) (cpu, memory int) {
+	cpu, memory = d.CPU, d.Memory
+	if n, err := strconv.Atoi(aws.ToString(t.Overrides.Cpu)); err == nil {
+		cpu = n
+	}
+	if n, err := strconv.Atoi(aws.ToString(t.Overrides.Memory)); err == nil {
+		memory = n
+	}
+	return cpu, memory
 }
 
 // StopDecided tells whether somebody decided that the task shall end.

@@ -88,6 +88,17 @@ type Info struct {
 	LogDrivers    []string // that Spec.Log can name
 	VolumeDrivers []string // that Volume can name
 	Security      []string // what Spec.Process can rely on: "apparmor", "selinux", "seccomp"
+	Cgroups       Cgroups
+}
+
+// Cgroups is how an engine bounds what containers use; one that runs no processes has none.
+type Cgroups struct {
+	Driver   string // "cgroupfs" or "systemd"; empty where there are none
+	Version  int    // 1 or 2
+	Rootless bool   // only those of a user can be reached
+	// Process is one of this machine that is in the engine's namespaces, the engine itself
+	// or what listens for it; 0 where none is seen.
+	Process int
 }
 
 // Pulled is an image that Pull made available.
@@ -126,7 +137,10 @@ type Spec struct {
 	// none.
 	Memory            int64
 	MemoryReservation int64
-	Ports             []Port
+	// Cgroup is the path of the cgroup in which that of the container is made; empty
+	// leaves it to the runtime.
+	Cgroup string
+	Ports  []Port
 	// HealthCheck is run in the container while it runs. Without one the container
 	// has none: what its image says of health checks is not followed.
 	HealthCheck *HealthCheck

@@ -88,7 +88,7 @@ func (l *life) up(p *process) (*server, error) {
 		s.connect(i)
 		ids = append(ids, instance.ID)
 	}
-	s.part("strays", func() { agent.RemoveStrays(s.ctx, s.engine, installation, ids, log) })
+	s.part("strays", func() { agent.RemoveStrays(s.ctx, s.engine, installation, ids, nil, log) })
 	synctest.Wait()
 	return s, nil
 }

@@ -40,8 +40,8 @@ func (s *Server) describeTask(ctx context.Context, v version, t Task, tags bool)
 	if t.Instance != nil {
 		b.AvailabilityZone = t.Instance.AvailabilityZone
 	}
-	if d := t.Definition; d.CPU > 0 || d.Memory > 0 {
-		b.Limits = &limitsBody{CPU: float64(d.CPU) / 1024, Memory: d.Memory}
+	if cpu, memory := t.Bounds(t.Definition); cpu > 0 || memory > 0 {
+		b.Limits = &limitsBody{CPU: float64(cpu) / 1024, Memory: memory}
 	}
 	for _, c := range t.Containers {
 		body, err := s.describe(ctx, v, t, c.Name)

@@ -33,7 +33,7 @@ const (
 	quietAfterKill = 4 * time.Second
 )
 
-// Run removes every container that belongs to the data directory. The state stays:
+// Run removes every container and cgroup that belongs to the data directory. The state stays:
 // the next up starts what is still desired.
 func (c *downCommand) Run(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(c.DataDir, bolt.FileName)); err != nil {
@@ -68,6 +68,9 @@ func (c *downCommand) Run(ctx context.Context) error {
 	}
 	n, err := removeAll(ctx, rt, id, quiet)
 	fmt.Printf("removed %d containers\n", n)
+	if err == nil {
+		err = removeCgroups(ctx, c.DataDir)
+	}
 	if err != nil {
 		return err
 	}

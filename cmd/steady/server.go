@@ -37,6 +37,7 @@ type server struct {
 	realm     model.Realm
 	runtime   runtime.Runtime
 	images    *images.Record
+	cgroups   agent.Cgroups // nil: a task bounds each of its containers, not their sum
 	store     *state.Store
 	archive   *archive.Archive
 	outbox    *outbox.Outbox
@@ -97,7 +98,12 @@ func newServer(ctx context.Context, c upCommand, log *slog.Logger) (_ *server, e
 	if s.id, err = installationID(c.DataDir); err != nil {
 		return nil, err
 	}
-	if err = s.register(ctx); err != nil {
+	info, err := s.runtime.Info(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ask the container runtime about this machine: %w", err)
+	}
+	s.openCgroups(info.Cgroups)
+	if err = s.register(ctx, info); err != nil {
 		return nil, err
 	}
 	s.fleet = fleet.New(s.store, log)
@@ -136,7 +142,7 @@ func (s *server) openOutbox(ctx context.Context) (*outbox.Outbox, error) {
 }
 
 // register makes sure of the default cluster and of this machine's instances.
-func (s *server) register(ctx context.Context) error {
+func (s *server) register(ctx context.Context, info runtime.Info) error {
 	err := s.store.Update(ctx, func(tx *state.Tx) error {
 		if _, ok := tx.Cluster(model.DefaultCluster); !ok {
 			tx.PutCluster(&model.Cluster{Name: model.DefaultCluster, Status: model.Active, CreatedAt: time.Now()})
@@ -146,15 +152,15 @@ func (s *server) register(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	info, err := s.runtime.Info(ctx)
-	if err != nil {
-		return fmt.Errorf("ask the container runtime about this machine: %w", err)
+	capabilities := agent.Capabilities(info)
+	if s.cgroups != nil {
+		capabilities = append(capabilities, agent.BoundsTasks)
 	}
 	s.instances, err = fleet.Register(ctx, s.store, fleet.Machine{
 		Realm: s.realm, CPUs: info.CPUs, Memory: int(info.Memory >> 20),
 		CPUArch: info.CPUArch, OSType: info.OSType,
 		AgentVersion: version, RuntimeVersion: info.Name,
-		Capabilities: agent.Capabilities(info),
+		Capabilities: capabilities,
 	}, s.options.Instances)
 	return err
 }
@@ -189,7 +195,7 @@ func (s *server) run(ctx context.Context, ready func(url string)) error {
 	}
 	parts.Go(func() { s.endpoints.run(ctx) })
 	parts.Go(func() { s.cleanImages(ctx) })
-	parts.Go(func() { agent.RemoveStrays(ctx, s.runtime, s.id, ids, s.log) })
+	parts.Go(func() { agent.RemoveStrays(ctx, s.runtime, s.id, ids, s.cgroups, s.log) })
 	web := &http.Server{Handler: s.handler(ctx.Done()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
 	parts.Go(func() {
 		if !s.connected(ctx) {
@@ -241,7 +247,7 @@ func (s *server) network() string { return "steady-" + s.id }
 func (s *server) newAgent(ctx context.Context, i *model.Instance) *agent.Agent {
 	return agent.New(agent.Config{
 		Runtime: s.runtime, Fleet: s.fleet, Instance: i,
-		Installation: s.id, Realm: s.realm, Log: s.log, KeepStopped: s.options.KeepStopped, Images: s.images,
+		Installation: s.id, Realm: s.realm, Log: s.log, KeepStopped: s.options.KeepStopped, Images: s.images, Cgroups: s.cgroups,
 		Output: outputSink{s.archive}, Network: s.network(), PauseImage: s.pauseImage,
 		Supply: s.supplies(ctx), Endpoints: s.endpoints.forAgents(), RouterFiles: filepath.Join(s.options.DataDir, "firelens"),
 	})

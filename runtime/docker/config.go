@@ -120,6 +120,7 @@ func resources(s runtime.Spec) container.Resources {
 		NanoCPUs:          nanoCPUs(s.CPUs, goruntime.NumCPU()),
 		Memory:            s.Memory,
 		MemoryReservation: s.MemoryReservation,
+		CgroupParent:      s.Cgroup,
 		MemorySwappiness:  s.Process.Swappiness,
 		Devices:           devices(s.Files.Devices),
 	}

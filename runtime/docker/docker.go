@@ -10,12 +10,14 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/system"
 	"github.com/moby/moby/client"
 
 	"steady/runtime"
@@ -102,7 +104,20 @@ func (r *Runtime) Info(ctx context.Context) (runtime.Info, error) {
 		LogDrivers:    res.Info.Plugins.Log,
 		VolumeDrivers: res.Info.Plugins.Volume,
 		Security:      security(res.Info.SecurityOptions),
+		Cgroups:       cgroups(res.Info, process(r.engine.DaemonHost())),
 	}, nil
+}
+
+// cgroups is how the engine bounds containers. One with API 1.40 knows of version 1 only.
+func cgroups(i system.Info, process int) runtime.Cgroups {
+	c := runtime.Cgroups{
+		Driver: i.CgroupDriver, Version: 1, Process: process,
+		Rootless: slices.Contains(security(i.SecurityOptions), "rootless"),
+	}
+	if strings.TrimPrefix(i.CgroupVersion, "v") == "2" {
+		c.Version = 2
+	}
+	return c
 }
 
 // security reads the engine's "name=apparmor,profile=default".

@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -105,7 +106,7 @@ func taskBehaviours() []behaviour {
 	mount := func(where, more string) string {
 		return fmt.Sprintf(`"mountPoints": [{"sourceVolume": "data", "containerPath": %q%s}]`, where, more)
 	}
-	return of("Members of a task",
+	return slices.Concat(of("Members of a task",
 		behaviour{rule: "pidMode host: the container sees the instance's processes", define: task(`"pidMode": "host"`,
 			box("app", `test $$ != 1 && test "$(cat /proc/1/cmdline | tr '\0' ' ')" != "$(cat /proc/$$/cmdline | tr '\0' ' ')"`, "")), want: found},
 		behaviour{rule: "pidMode task: the containers of the task see each other's processes", define: task(`"pidMode": "task"`,
@@ -131,5 +132,5 @@ func taskBehaviours() []behaviour {
 			then: []string{"STOPPED", "ecs describe-tasks --tasks $TASK --query tasks[0].[cpu,memory]"}, want: `128 48`},
 		behaviour{rule: "runtimePlatform with another architecture than the image's: it is not run", define: task(`"runtimePlatform": {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}`, box("app", "true", "")), want: `STOPPED · TaskFailedToStart · CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/arm64' · app –`},
 		behaviour{rule: "A definition's placementConstraints hold for each of its tasks", define: task(`"placementConstraints": [{"type": "memberOf", "expression": "attribute:rack == none"}]`, box("app", "true", "")), want: `failures: MemberOf placement constraint unsatisfied., MemberOf placement constraint unsatisfied.`},
-	)
+	), boundBehaviours())
 }

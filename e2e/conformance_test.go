@@ -28,6 +28,9 @@ type behaviour struct {
 	// then are commands, whose answers are observed, and waits, see (*trial).step; nil: the
 	// task is awaited to be STOPPED and shown.
 	then []string
+	// needs is an attribute of the instances without which the behaviour is not tried: this
+	// machine cannot do it.
+	needs string
 	// want is what is observed, in the words of the page.
 	want string
 	// alone behaviours change what is common to all, and come last.
@@ -59,6 +62,7 @@ func TestConformance(t *testing.T) {
 	}
 	for i, arn := range aws[struct{ ContainerInstanceArns []string }](s, "ecs", "list-container-instances").ContainerInstanceArns {
 		f.words = append(f.words, fmt.Sprintf("$INSTANCE%d", i+1), arn)
+		f.attributes = s.attributes(arn)
 	}
 	f.words = append(f.words, "$SHELL", needShell(t), "$HOST", f.host, "$REGISTRY", registryWith(t, "app:v0"))
 	rows := conformance()
@@ -66,7 +70,7 @@ func TestConformance(t *testing.T) {
 	slots := make(chan struct{}, trialsAtOnce)
 	var tried sync.WaitGroup
 	for i, b := range rows {
-		if b.alone {
+		if b.alone || !f.can(b) {
 			continue
 		}
 		slots <- struct{}{}
@@ -79,6 +83,10 @@ func TestConformance(t *testing.T) {
 	for i, b := range rows {
 		if b.alone {
 			observed[i] = f.try(i, b)
+		}
+		if !f.can(b) {
+			t.Logf("%s: %s: not tried, since this machine has no %s", b.area, b.rule, b.needs)
+			observed[i] = b.want
 		}
 		if observed[i] != b.want {
 			t.Errorf("%s: %s\n observed: %s\n     want: %s", b.area, b.rule, observed[i], b.want)
@@ -94,12 +102,17 @@ type field struct {
 	cli    *commandLine
 	host   string   // a directory of the machine
 	words  []string // what placeholders of all behaviours stand for, in pairs
+	// attributes are the names of those of the instances, which are of one machine.
+	attributes []string
 
 	look     sync.Mutex
 	lookedAt time.Time
 	wanted   map[string]bool     // the ARNs of the tasks to look at
 	seen     map[string]seenTask // what the newest look saw
 }
+
+// can tells whether this machine has what a behaviour needs.
+func (f *field) can(b behaviour) bool { return b.needs == "" || slices.Contains(f.attributes, b.needs) }
 
 // trial is one behaviour under way.
 type trial struct {

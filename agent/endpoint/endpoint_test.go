@@ -79,6 +79,20 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// What is told of a task's limits is what bounds it.
+func TestTheLimitsOfATaskAreThoseOfItsOverrides(t *testing.T) {
+	w := newWorld(t)
+	w.task.Task.Overrides = types.TaskOverride{Cpu: aws.String("256"), Memory: aws.String("96")}
+	status, answer := w.ask("GET", "/v4/EID/task", "")
+	var told struct{ Limits struct{ CPU, Memory float64 } }
+	if err := json.Unmarshal([]byte(answer), &told); err != nil || status != 200 {
+		t.Fatalf("%d %s: %v", status, answer, err)
+	}
+	if told.Limits.CPU != 0.25 || told.Limits.Memory != 96 {
+		t.Errorf("the limits are %+v", told.Limits)
+	}
+}
+
 func TestCredentials(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -14,7 +14,7 @@ func TestEveryMemberReachesTheEngine(t *testing.T) {
 	r := needEngine(t)
 	swap, swappiness := int64(16<<20), int64(7)
 	id := create(t, r, func(s *runtime.Spec) {
-		s.Memory = 64 << 20
+		s.Memory, s.Cgroup = 64<<20, "/ecs/steady-test"
 		s.StopSignal = "SIGUSR1"
 		s.Network = runtime.Network{
 			Hostname: "chosen", DNS: []string{"192.0.2.53"}, Search: []string{"example.test"},
@@ -40,6 +40,7 @@ func TestEveryMemberReachesTheEngine(t *testing.T) {
 	}
 	c, h := res.Container.Config, res.Container.HostConfig
 	for what, ok := range map[string]bool{
+		"cgroup":          h.CgroupParent == "/ecs/steady-test",
 		"stop signal":     c.StopSignal == "SIGUSR1",
 		"hostname":        c.Hostname == "chosen",
 		"terminal":        c.Tty && c.OpenStdin,

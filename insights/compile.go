@@ -63,7 +63,7 @@ func (c *compiler) bare(e ql.Expr) column.Node {
 	}
 	switch e := e.(type) {
 	case *ql.Number:
-		return column.Constant{Value: value.OfNumber(e.Value)}
+		return column.Constant{Value: value.OfWritten(e.Written, e.Value)}
 	case *ql.Text:
 		return column.Constant{Value: value.Of(e.Value)}
 	case *ql.Bool:

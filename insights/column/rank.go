@@ -11,7 +11,7 @@ type Key struct {
 // Rank is a value as sort compares it, read once.
 type Rank struct {
 	number float64
-	text   string
+	text   string // of a number: the digits that the number lacks
 	class  class
 }
 
@@ -25,7 +25,7 @@ const (
 
 func rankOf(v value.Value) Rank {
 	if n, ok := v.Number(); ok {
-		return Rank{number: n, class: figures}
+		return Rank{number: n, text: v.Digits(), class: figures}
 	}
 	if v.IsMissing() || v.IsStructure() {
 		return Rank{}
@@ -43,6 +43,8 @@ func (a Rank) compare(b Rank) int {
 		return -1
 	case a.number > b.number:
 		return 1
+	case a.class == figures:
+		return value.CompareDigits(a.text, b.text)
 	}
 	return 0
 }

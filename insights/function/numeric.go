@@ -18,10 +18,21 @@ var numeric = map[string]Function{
 	"sqrt":      ofNumbers(1, 1, func(n []float64) float64 { return math.Sqrt(n[0]) }),
 	"round":     ofNumbers(1, 2, round),
 	"haversine": ofNumbers(4, 4, haversine),
-	"tonumber":  ofNumbers(1, 1, func(n []float64) float64 { return n[0] }),
+	"tonumber":  keepingDigits(func(n float64) float64 { return n }),
 	"todouble":  ofNumbers(1, 1, func(n []float64) float64 { return n[0] }),
-	"toint":     ofNumbers(1, 1, func(n []float64) float64 { return math.Trunc(n[0]) }),
-	"tolong":    ofNumbers(1, 1, func(n []float64) float64 { return math.Trunc(n[0]) }),
+	"toint":     keepingDigits(math.Trunc),
+	"tolong":    keepingDigits(math.Trunc),
+}
+
+// keepingDigits makes a function that loses no digit of a whole number, however large.
+func keepingDigits(f func(float64) float64) Function {
+	return Function{Min: 1, Max: 1, Call: func(args []value.Value) value.Value {
+		n, ok := args[0].Number()
+		if !ok {
+			return value.Value{}
+		}
+		return value.OfWritten(args[0].String(), f(n))
+	}}
 }
 
 // round rounds half away from zero, to as many decimals as the second argument says.

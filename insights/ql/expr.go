@@ -12,7 +12,8 @@ type Expr interface {
 // Number is a literal number.
 type Number struct {
 	Span
-	Value float64
+	Value   float64
+	Written string // as in the query
 }
 
 // Text is a literal string.

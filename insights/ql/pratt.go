@@ -182,7 +182,7 @@ func (p *parser) prefix() Expr {
 	case p.symbol("-"):
 		x := p.binding(bindSign)
 		if n, ok := x.(*Number); ok {
-			return &Number{p.since(start), -n.Value}
+			return &Number{p.since(start), -n.Value, "-" + n.Written}
 		}
 		return &Unary{p.since(start), "-", x}
 	}
@@ -215,7 +215,7 @@ func (p *parser) operand() Expr {
 	switch t.kind {
 	case number:
 		p.advance()
-		return &Number{t.Span, t.value}
+		return &Number{t.Span, t.value, t.text}
 	case text:
 		p.advance()
 		return &Text{t.Span, t.text}

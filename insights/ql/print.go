@@ -1,16 +1,24 @@
 package ql
 
 import (
+	"math"
 	"strconv"
 	"strings"
 )
 
 // The canonical text of a tree reads as the same tree.
 
-func (e *Number) String() string { return strconv.FormatFloat(e.Value, 'f', -1, 64) }
-func (e *Text) String() string   { return quote(e.Value) }
-func (e *Bool) String() string   { return strconv.FormatBool(e.Value) }
-func (e *Regex) String() string  { return "/" + e.Source + "/" }
+func (e *Text) String() string  { return quote(e.Value) }
+func (e *Bool) String() string  { return strconv.FormatBool(e.Value) }
+func (e *Regex) String() string { return "/" + e.Source + "/" }
+
+// String is the number as it is written where a float64 would lose digits of it.
+func (e *Number) String() string {
+	if math.Abs(e.Value) >= 1<<53 {
+		return e.Written
+	}
+	return strconv.FormatFloat(e.Value, 'f', -1, 64)
+}
 
 func (e *Period) String() string {
 	return strconv.FormatInt(e.Count, 10) + [...]string{"ms", "s", "m", "h", "d", "w", "mo", "q", "y"}[e.Unit]

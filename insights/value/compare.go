@@ -15,25 +15,10 @@ func Equal(a, b Value) bool {
 	}
 	if x, ok := a.Number(); ok {
 		if y, ok := b.Number(); ok {
-			return x == y && (x < 1<<53 && x > -1<<53 || sameDigits(a, b))
+			return compareNumbers(a, b, x, y) == 0
 		}
 	}
 	return a.Text() == b.Text()
-}
-
-// sameDigits compares whole numbers that a float64 cannot tell apart.
-func sameDigits(a, b Value) bool {
-	s, t := a.String(), b.String()
-	return !isDigits(s) || !isDigits(t) || strings.TrimLeft(s, "0") == strings.TrimLeft(t, "0")
-}
-
-func isDigits(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // Less is the language's "<" and its kin: numbers by value, other texts by their
@@ -53,7 +38,7 @@ func Less(a, b Value) (less, ok bool) {
 		return false, false
 	}
 	if aNumber {
-		return x < y, true
+		return compareNumbers(a, b, x, y) < 0, true
 	}
 	return a.Text() < b.Text(), true
 }
@@ -65,7 +50,7 @@ func Compare(a, b Value) int {
 	y, bNumber := b.Number()
 	switch {
 	case aNumber && bNumber:
-		return cmp.Compare(x, y)
+		return compareNumbers(a, b, x, y)
 	case aNumber != bNumber:
 		return order(aNumber, bNumber)
 	case a.kind == Missing || b.kind == Missing:

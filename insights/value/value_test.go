@@ -46,6 +46,8 @@ func FuzzCompare(f *testing.F) {
 	f.Add("a1", "a10", "a2")
 	f.Add("01", "1", "x")
 	f.Add("0#", "5A", "111A")
+	f.Add("9007199254740992.0", "9007199254740993", "+09007199254740992")
+	f.Add("-9007199254740993", "-9007199254740992", "9e15")
 	f.Add("\xff", "é", "e")
 	f.Fuzz(func(t *testing.T, a, b, c string) {
 		x, y, z := Of(a), Of(b), Of(c)

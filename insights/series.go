@@ -2,6 +2,9 @@ package insights
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 
 	"steady/insights/column"
 	"steady/insights/ql"
@@ -36,19 +39,42 @@ func (c *compiler) derive(slot int, of func(f *column.Frame) []value.Value) {
 // fillDown repeats the value of the row before where a row has none.
 func (c *compiler) fillDown(e *ql.FillDown) {
 	c.collect()
-	for _, x := range e.Fields {
-		from, slot := c.target(x, "")
-		c.derive(slot, func(f *column.Frame) []value.Value {
-			v := from.Eval(f)
-			values := make([]value.Value, f.N)
-			for row := range values {
-				if values[row] = v.At(row); values[row].IsMissing() && row > 0 {
-					values[row] = values[row-1]
-				}
-			}
-			return values
-		})
+	for _, col := range slices.Clone(c.space.shown) {
+		if c.fills(e, col.name) {
+			c.space.use(col.slot)
+			slot := c.space.define(col.name)
+			c.extracted(col.name, slot)
+			c.repeat(column.Slot(col.slot), slot)
+		}
 	}
+	for _, x := range e.Fields {
+		c.repeat(c.target(x, ""))
+	}
+}
+
+// fills tells whether a shown column is one that the command names by a pattern, or by
+// naming none.
+func (c *compiler) fills(e *ql.FillDown, name string) bool {
+	return len(e.Fields)+len(e.Patterns) == 0 || slices.ContainsFunc(e.Patterns, func(pattern string) bool {
+		parts := strings.Split(pattern, "*")
+		for i, part := range parts {
+			parts[i] = regexp.QuoteMeta(part)
+		}
+		return regexp.MustCompile("^(?s:" + strings.Join(parts, ".*") + ")$").MatchString(name)
+	})
+}
+
+func (c *compiler) repeat(from column.Node, slot int) {
+	c.derive(slot, func(f *column.Frame) []value.Value {
+		v := from.Eval(f)
+		values := make([]value.Value, f.N)
+		for row := range values {
+			if values[row] = v.At(row); values[row].IsMissing() && row > 0 {
+				values[row] = values[row-1]
+			}
+		}
+		return values
+	})
 }
 
 // accum keeps a running total; a row without a number has none.

@@ -3,6 +3,7 @@ package insights
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"steady/insights/column"
 	"steady/insights/ql"
@@ -49,9 +50,26 @@ func (c *compiler) prepare(f func(ctx context.Context) error) {
 	c.plan.prepare = append(c.plan.prepare, f)
 }
 
+// lastFieldsOnly is a query that shows only what its last fields command names: that is
+// the one field of a subquery, whatever the commands before it show.
+func lastFieldsOnly(q *ql.Query) *ql.Query {
+	only := *q
+	only.Commands = slices.Clone(q.Commands)
+	for i, command := range slices.Backward(only.Commands) {
+		if f, ok := command.(*ql.Fields); ok {
+			last := *f
+			last.Display = true
+			only.Commands[i] = &last
+			return &only
+		}
+	}
+	return &only
+}
+
 // inSubquery compiles a look into what a subquery finds: its one column.
 func (c *compiler) inSubquery(e *ql.In, x column.Node) column.Node {
-	s := c.sub(e.Query)
+	q := lastFieldsOnly(e.Query)
+	s := c.sub(q)
 	if c.err != nil {
 		return column.Constant{}
 	}
@@ -61,7 +79,7 @@ func (c *compiler) inSubquery(e *ql.In, x column.Node) column.Node {
 	}
 	found := &set{map[string]bool{}, map[float64][]value.Value{}}
 	c.prepare(func(ctx context.Context) error {
-		f, err := s.rows(ctx, e.Query)
+		f, err := s.rows(ctx, q)
 		if err != nil {
 			return err
 		}

@@ -132,10 +132,12 @@ type (
 		Span
 		With []Fill
 	}
-	// FillDown repeats the last value where there is none.
+	// FillDown repeats the last value where there is none: in the fields, and in the
+	// shown ones whose names fit a pattern; in all shown ones where neither is given.
 	FillDown struct {
 		Span
-		Fields []Expr
+		Fields   []Expr
+		Patterns []string // with stars, which stand for any characters
 	}
 	// CountFrequent counts the combinations of values.
 	CountFrequent struct {

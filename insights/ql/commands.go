@@ -42,7 +42,7 @@ type placed interface {
 	at(Span)
 }
 
-var mayStandAlone = map[string]bool{"diff": true, "fillmissing": true, "addtotals": true}
+var mayStandAlone = map[string]bool{"diff": true, "fillmissing": true, "filldown": true, "addtotals": true}
 
 // commands are the functions that read each command behind its name.
 var commands map[string]func(p *parser, word string) placed
@@ -63,7 +63,7 @@ func init() { // a map of functions that lead back to it cannot be initialized w
 		"lookup": (*parser).lookup, "cidrlookup": (*parser).lookup,
 		"join": (*parser).join, "appendcols": (*parser).appendCols,
 		"fillmissing":   (*parser).fillMissing,
-		"filldown":      func(p *parser, _ string) placed { return &FillDown{Fields: p.fields()} },
+		"filldown":      (*parser).fillDown,
 		"countfrequent": (*parser).countFrequent, "count_frequent": (*parser).countFrequent,
 		"addtotals": (*parser).addTotals, "accum": (*parser).accum, "autoregress": (*parser).autoregress,
 		"sessionize": (*parser).sessionize, "outlier": (*parser).outlier,

@@ -47,6 +47,33 @@ func (p *parser) addTotals(string) placed {
 	return a
 }
 
+// fillDown reads names with spaces or commas between them.
+func (p *parser) fillDown(string) placed {
+	f := &FillDown{}
+	for comma := false; p.err == nil && (comma || p.kind == name || p.isSymbol("*")); comma = p.symbol(",") {
+		if pattern, ok := p.wildcard(); ok {
+			f.Patterns = append(f.Patterns, pattern)
+			continue
+		}
+		f.Fields = append(f.Fields, p.binding(bindSign))
+	}
+	return f
+}
+
+// wildcard takes a name with stars in it if one stands here.
+func (p *parser) wildcard() (pattern string, ok bool) {
+	before := *p
+	for start := p.Start; p.err == nil && (p.kind == name || p.isSymbol("*")) && (p.Start == start || p.Start == p.last); p.advance() {
+		ok = ok || p.kind == symbol
+		pattern += p.text()
+	}
+	if !ok {
+		*p = before
+		return "", false
+	}
+	return pattern, true
+}
+
 func (p *parser) autoregress(string) placed {
 	a := &Autoregress{From: 1, To: 1}
 	a.Field = p.binding(bindSign)

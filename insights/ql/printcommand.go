@@ -118,10 +118,17 @@ func (c *Diff) String() string          { return strings.TrimSpace("diff " + c.W
 func (c *Unmask) String() string        { return "unmask " + c.X.String() }
 func (c *Unnest) String() string        { return "unnest " + c.X.String() + " into " + path(c.Into) }
 func (c *Expand) String() string        { return "expand " + c.Field.String() }
-func (c *FillDown) String() string      { return "filldown " + join(c.Fields, Expr.String) }
 func (c *CountFrequent) String() string { return "countFrequent " + join(c.Fields, Expr.String) }
 func (c *Accum) String() string         { return "accum " + c.Field.String() + as(c.Alias) }
 func (c *LogCompare) String() string    { return "logcompare timeshift " + c.Shift.String() }
+
+func (c *FillDown) String() string {
+	names := append([]string{"filldown"}, c.Patterns...)
+	for _, x := range c.Fields {
+		names = append(names, x.String())
+	}
+	return strings.Join(names, " ")
+}
 
 func (c *Lookup) String() string {
 	word, output := "lookup ", " OUTPUT "

@@ -88,10 +88,17 @@ func portMap(ports []runtime.Port) (network.PortSet, network.PortMap, error) {
 }
 
 // Start starts a container. One that cannot start (no such command, a host port that
-// is taken) stays created, for its caller to remove.
+// is taken) stays created, for its caller to remove. Of many the engine is given a few
+// at a time.
 func (r *Runtime) Start(ctx context.Context, id string) error {
+	const name = "CannotStartContainerError"
+	over, err := r.starts.take(ctx)
+	if err != nil {
+		return failure(name, id, err)
+	}
+	defer over()
 	if _, err := r.engine.ContainerStart(ctx, id, client.ContainerStartOptions{}); err != nil {
-		return failure("CannotStartContainerError", id, err)
+		return failure(name, id, err)
 	}
 	return nil
 }

@@ -32,6 +32,7 @@ type Runtime struct {
 	engine   *client.Client
 	pulls    flights
 	rows     rows
+	starts   turns
 	options  Options
 	patience time.Duration   // registryPatience, but in tests
 	pauses   []time.Duration // pullPauses, but in tests
@@ -68,7 +69,7 @@ func New(ctx context.Context, o Options) (*Runtime, error) {
 		engine.Close()
 		return nil, connectError(host, err)
 	}
-	return &Runtime{engine: engine, options: o, patience: registryPatience, pauses: pullPauses}, nil
+	return &Runtime{engine: engine, starts: startTurns(), options: o, patience: registryPatience, pauses: pullPauses}, nil
 }
 
 // connectError says why no engine answers, and what to do about it.

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	goruntime "runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"steady/runtime"
@@ -90,5 +92,37 @@ func TestAnEngineThatRefusesIsNotUnavailable(t *testing.T) {
 	})
 	if err := rt.Start(t.Context(), "c"); kind(t, err) != runtime.Other {
 		t.Errorf("%v", err)
+	}
+}
+
+// An engine that is asked to start many containers at once is slower at it.
+func TestAnEngineIsGivenAFewContainersToStartAtATime(t *testing.T) {
+	var mu sync.Mutex
+	now, most := 0, 0
+	few := cap(startTurns())
+	rt, _ := engineThat(t, func(w http.ResponseWriter, _ *http.Request) {
+		mu.Lock()
+		now++
+		most = max(most, now)
+		mu.Unlock()
+		for range 100 {
+			goruntime.Gosched()
+		}
+		mu.Lock()
+		now--
+		mu.Unlock()
+		w.WriteHeader(http.StatusNoContent)
+	})
+	var all sync.WaitGroup
+	for range 10 * few {
+		all.Go(func() {
+			if err := rt.Start(t.Context(), "c"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if most > few {
+		t.Errorf("%d were being started at once, want at most %d", most, few)
 	}
 }

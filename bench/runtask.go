@@ -13,49 +13,83 @@ import (
 const (
 	together = 100 // tasks that are run at once
 	many     = 200 // tasks of which the memory is told
+	// tidied is how long after a task's end its container has been removed, which would
+	// weigh on what is measured next.
+	tidied = 2 * time.Second
 )
 
 // runningTasks measures RunTask to RUNNING of an image that is here, against bare
-// `docker run -d` of it: one by one, and many at once. The agent is part of the server,
-// whose memory is told with many tasks running.
+// `docker run -d` of it: one by one, and many at once, in turn. The agent is part of the
+// server, whose memory is told with many tasks running.
 func runningTasks(ctx context.Context) error {
 	if _, err := imagepack.Load(ctx, image, *binary, []string{"/steady", "sample"}, nil); err != nil {
 		return err
 	}
 	defer imagepack.Remove(context.WithoutCancel(ctx), image)
+	if err := oneByOne(); err != nil {
+		return err
+	}
+	var bare, steady []time.Duration
+	for range runs {
+		d, err := bareAtOnce(together)
+		if err != nil {
+			return err
+		}
+		bare = append(bare, d)
+		s, err := upWithTask()
+		if err != nil {
+			return err
+		}
+		d, err = s.runTasks(together, together, 20*time.Millisecond)
+		s.down()
+		if err != nil {
+			return err
+		}
+		steady = append(steady, d)
+	}
+	b, t := median(bare), median(steady)
+	report(fmt.Sprintf("%d parallel docker run -d, no port (median of %d)", together, runs), "%v", b.Round(time.Millisecond))
+	report(fmt.Sprintf("%d tasks at once, RunTask to RUNNING (median of %d)", together, runs), "%v", t.Round(time.Millisecond))
+	report("ratio", "%.2f", t.Seconds()/b.Seconds())
+	return weight()
+}
+
+// upWithTask is a server with the task definition "one" of a bare `docker run`.
+func upWithTask() (*server, error) {
 	s, err := up()
+	if err != nil {
+		return nil, err
+	}
+	definition := fmt.Sprintf(`{"family":"one","containerDefinitions":[{"name":"app","image":%q,"memory":64,"memoryReservation":6,"cpu":2}]}`, image)
+	if err := s.call("RegisterTaskDefinition", definition, nil); err != nil {
+		s.down()
+		return nil, err
+	}
+	return s, nil
+}
+
+// weight measures the memory of a server that runs many tasks.
+func weight() error {
+	s, err := upWithTask()
 	if err != nil {
 		return err
 	}
 	defer s.down()
-	definition := fmt.Sprintf(`{"family":"one","containerDefinitions":[{"name":"app","image":%q,"memory":64,"memoryReservation":6,"cpu":2}]}`, image)
-	if err := s.call("RegisterTaskDefinition", definition, nil); err != nil {
-		return err
-	}
-	if err := s.oneByOne(); err != nil {
-		return err
-	}
-	bare, err := bareAtOnce(together)
+	took, err := s.runTasks(many, many, 20*time.Millisecond)
 	if err != nil {
 		return err
 	}
-	began := time.Now()
-	steady, err := s.runTasks(together, together)
-	if err != nil {
-		return err
-	}
-	report(fmt.Sprintf("%d parallel docker run -d, no port", together), "%v", bare.Round(time.Millisecond))
-	report(fmt.Sprintf("%d tasks at once, RunTask to RUNNING", together), "%v", steady.Round(time.Millisecond))
-	report("ratio", "%.2f", steady.Seconds()/bare.Seconds())
-	if _, err := s.runTasks(many-together, many); err != nil {
-		return err
-	}
-	report(fmt.Sprintf("RSS of server and agent with %d tasks", many), "%.1f MiB after %v", s.memory("VmRSS"), time.Since(began).Round(time.Second))
+	report(fmt.Sprintf("RSS of server and agent with %d tasks", many), "%.1f MiB after %v", s.memory("VmRSS"), took.Round(time.Second))
 	return nil
 }
 
 // oneByOne takes turns, so that what else the machine does weighs on both.
-func (s *server) oneByOne() error {
+func oneByOne() error {
+	s, err := upWithTask()
+	if err != nil {
+		return err
+	}
+	defer s.down()
 	var bare, steady []time.Duration
 	for range 7 {
 		d, err := bareAtOnce(1)
@@ -63,13 +97,14 @@ func (s *server) oneByOne() error {
 			return err
 		}
 		bare = append(bare, d)
-		if d, err = s.runTasks(1, 1); err != nil {
+		if d, err = s.runTasks(1, 1, 2*time.Millisecond); err != nil {
 			return err
 		}
 		steady = append(steady, d)
 		if err := s.stopTasks(); err != nil {
 			return err
 		}
+		time.Sleep(tidied)
 	}
 	b, t := median(bare), median(steady)
 	report("one docker run -d (median of 7)", "%v", b.Round(time.Millisecond))
@@ -97,8 +132,10 @@ func bareAtOnce(n int) (time.Duration, error) {
 	return took, nil
 }
 
-// runTasks runs n more tasks, ten a call, and waits until so many run.
-func (s *server) runTasks(n, until int) (time.Duration, error) {
+// runTasks runs n more tasks, ten a call, and waits until so many run. It asks for that
+// at a pace, which is what it may tell too much: asking more often takes from the
+// processors that start the containers.
+func (s *server) runTasks(n, until int, pace time.Duration) (time.Duration, error) {
 	began := time.Now()
 	for left := n; left > 0; left -= 10 {
 		if err := s.call("RunTask", fmt.Sprintf(`{"taskDefinition":"one","count":%d}`, min(left, 10)), nil); err != nil {
@@ -118,7 +155,7 @@ func (s *server) runTasks(n, until int) (time.Duration, error) {
 		if time.Since(began) > 10*time.Minute {
 			return 0, fmt.Errorf("%+v run after %v, not %d", out.Clusters, time.Since(began), until)
 		}
-		time.Sleep(2 * time.Millisecond)
+		time.Sleep(pace)
 	}
 }
 

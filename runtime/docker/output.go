@@ -135,7 +135,7 @@ func (o *output) read(ctx context.Context, follow bool) error {
 		go o.watch(ctx, cancel)
 	}
 	o.place.rewind()
-	err = o.tell(&frames{in: bufio.NewReaderSize(log, runtime.PartBytes), raw: o.raw})
+	err = o.tell(&frames{in: bufio.NewReader(log), raw: o.raw})
 	if cause := context.Cause(ctx); errors.Is(cause, errBehind) {
 		return cause
 	}

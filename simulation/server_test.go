@@ -127,8 +127,8 @@ func (s *server) connect(i int) {
 
 // gone tells whether an instance has been deregistered.
 func (s *server) gone(i int) bool {
-	_, ok := s.store.Snapshot().Instance(s.instances[i].ID)
-	return !ok
+	x, ok := s.store.Snapshot().Instance(s.instances[i].ID)
+	return !ok || x.Status == model.Inactive
 }
 
 // disconnect ends the agent of an instance. The fleet notes that it is gone, as it

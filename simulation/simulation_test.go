@@ -63,16 +63,16 @@ func seeds() (next func() (seed uint64, ok bool)) {
 	}
 }
 
-// stuckAfter is how much real time a seed may take: far more than any needs.
+// stuckAfter is how much real time one moment of virtual time may take: far more than
+// any needs, on however slow a machine.
 const stuckAfter = 5 * time.Minute
 
 // play plays one seed and says what went wrong.
 func play(t *testing.T, seed uint64) (failure string) {
 	tr := &trace{}
-	stuck := time.AfterFunc(stuckAfter, func() {
-		panic(report(seed, "virtual time stands still: something is done again and again without end", tr))
-	})
-	defer stuck.Stop()
+	done := make(chan struct{})
+	defer close(done)
+	go watchTime(seed, tr, done)
 	synctest.Test(t, func(*testing.T) {
 		l := newLife(seed, tr)
 		if l.play(); len(l.violations) > 0 {
@@ -80,6 +80,22 @@ func play(t *testing.T, seed uint64) (failure string) {
 		}
 	})
 	return failure
+}
+
+// watchTime ends the run when virtual time stands still.
+func watchTime(seed uint64, tr *trace, done <-chan struct{}) {
+	for before := time.Duration(-1); ; {
+		select {
+		case <-done:
+			return
+		case <-time.After(stuckAfter):
+		}
+		now := tr.now()
+		if now == before {
+			panic(report(seed, "virtual time stands still: something is done again and again without end", tr))
+		}
+		before = now
+	}
 }
 
 // report says what went wrong with a seed, what was before, and how to see it again.

@@ -12,6 +12,7 @@ import (
 type trace struct {
 	mu    sync.Mutex
 	begin time.Time
+	at    time.Duration // of the newest line, since the begin
 	lines []string
 	ended bool // what comes after a violation may only follow from it
 }
@@ -28,8 +29,15 @@ func (t *trace) note(format string, args ...any) {
 	if len(t.lines) >= traceKept {
 		t.lines = append(t.lines[:0], t.lines[traceKept/2:]...)
 	}
-	at := time.Since(t.begin).Round(time.Millisecond)
-	t.lines = append(t.lines, fmt.Sprintf("%12s  ", at)+fmt.Sprintf(format, args...))
+	t.at = time.Since(t.begin)
+	t.lines = append(t.lines, fmt.Sprintf("%12s  ", t.at.Round(time.Millisecond))+fmt.Sprintf(format, args...))
+}
+
+// now is how far virtual time has come, as far as anything happened.
+func (t *trace) now() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.at
 }
 
 // end keeps the trace as it is.

@@ -170,12 +170,14 @@ func (w *watch) compare(snap *state.Snapshot) {
 	}
 	clear(w.instances)
 	for i := range snap.Instances() {
-		w.instances[i.ID] = i
+		if i.Status != model.Inactive {
+			w.instances[i.ID] = i
+		}
 	}
 }
 
 func (w *watch) changeInstance(id string, old, now *model.Instance) {
-	if now == nil {
+	if now == nil || now.Status == model.Inactive { // nobody watches what runs there
 		delete(w.instances, id)
 		return
 	}

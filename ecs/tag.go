@@ -84,9 +84,7 @@ func (a *API) UntagResource(ctx context.Context, in *ecs.UntagResourceInput) (*e
 		if err != nil {
 			return err
 		}
-		r.put(tx, slices.DeleteFunc(slices.Clone(r.tags), func(t model.Tag) bool {
-			return slices.Contains(in.TagKeys, t.Key)
-		}))
+		r.put(tx, model.WithoutTags(r.tags, in.TagKeys))
 		return nil
 	})
 	if err != nil {

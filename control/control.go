@@ -17,8 +17,8 @@ type Settings struct {
 	// Settle is how long a task without health checks must have been RUNNING to
 	// count as healthy. Amazon ECS: 40 s.
 	Settle time.Duration
-	// Retention is how long stopped tasks and deleted services can be described.
-	// Amazon ECS: "at least one hour".
+	// Retention is how long stopped tasks, deleted services and deregistered container
+	// instances can be described. Amazon ECS: "at least one hour".
 	Retention time.Duration
 	// MayAssume tells whether ECS may work under a role for a task; its error is ECS's
 	// text. nil: under every one.

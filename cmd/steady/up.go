@@ -18,7 +18,7 @@ type upCommand struct {
 	Instances           int               `help:"Register this machine as so many container instances, over equal shares of it." default:"1"`
 	Runtime             string            `help:"What runs containers: docker, or sim, which only plays their life." enum:"docker,sim" default:"docker"`
 	Settle              time.Duration     `help:"How long a task must have been RUNNING to count as healthy. Amazon ECS: 40s." default:"3s"`
-	Retention           time.Duration     `help:"How long stopped tasks and deleted services can be described." default:"1h"`
+	Retention           time.Duration     `help:"How long stopped tasks, deleted services and deregistered container instances can be described." default:"1h"`
 	KeepStopped         int               `help:"How many stopped tasks of each service, and of each family of stand-alone tasks, keep their containers on a container instance, for docker logs and docker inspect: the newest, until --retention is over or the service is deleted." default:"3"`
 	Images              imageFlags        `embed:""`
 	EventsRetention     int               `help:"For how many days the lifecycle events of a cluster are kept, unless its log group says otherwise. 0 is for ever." default:"30"`

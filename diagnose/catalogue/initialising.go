@@ -57,6 +57,12 @@ var initialising = []Signature{
 		Cause:  "An environment file cannot be fetched from S3",
 		Either: []Possibility{{"There is no such file", "aws s3 ls the value of environmentFiles"}, {"The execution role may not read it", "Does it have s3:GetObject on the file?"}},
 		Remedy: []string{"Correct environmentFiles, or allow the execution role s3:GetObject on the file."}, Page: pageInit},
+	{ID: "B32", Seen: in(Reason), Match: re(`CgroupError: Agent could not create task's platform resources`), Kind: Ambiguous, Confidence: Certain,
+		Cause: "The agent could not make the cgroup that bounds the task on its container instance",
+		Either: []Possibility{
+			{"The machine refuses it: its cgroups are read-only or too many", "What does the agent's log say of the cgroup of this task?"},
+			{"A container asks for more memory than its task has, which Amazon's agent refuses here", "Is memory of each container at most memory of the task?"}},
+		Remedy: []string{"Read the reason in the agent's log, and mend the container instance; or drain it, so that its tasks run elsewhere."}, Page: pageInit},
 	{ID: "B17", Seen: in(Reason), Match: re(`Failed to resolve "(?P<filesystem>fs-[^"]+)"`), Kind: Ambiguous, Confidence: Likely,
 		Cause: "The name of the EFS file system {filesystem} cannot be resolved",
 		Either: []Possibility{

@@ -79,7 +79,7 @@ func newRunner(a *Agent, session *fleet.Session, as fleet.Assignment) *runner {
 	r := &runner{
 		agent: a, session: session, id: as.Task.ID, definition: as.Definition, task: as.Task, images: as.Images,
 		log:    a.Log.With("service", as.Task.Service, "deployment", as.Task.Deployment, "task", as.Task.ID),
-		nudged: make(chan struct{}, 1), told: make(chan struct{}),
+		nudged: make(chan struct{}, 1), told: make(chan struct{}), supplies: supplies{got: make(chan struct{})},
 		report: model.Observation{Task: as.Task.ID},
 	}
 	for _, c := range as.Task.Containers {

@@ -26,6 +26,7 @@ const suppliedWithin = 2 * time.Minute
 type supplies struct {
 	mu  sync.Mutex
 	had map[string]supply.Container // nil before
+	got chan struct{}               // closed then
 }
 
 // supplyResource gets the supplies before the first container is created. Of a task
@@ -59,18 +60,25 @@ func (r *runner) supplied(ctx context.Context) (map[string]supply.Container, err
 	had, err := r.agent.Supply.Get(ctx, r.current(), r.definition)
 	if err == nil {
 		s.had = had
+		close(s.got)
 	}
 	return had, err
 }
 
-// registry is what the image of a container is pulled with.
+// registry is what the image of a container is pulled with. It is waited for: the resource
+// that gets it also tells why it cannot be had, which ends the task.
 func (r *runner) registry(ctx context.Context, p *part) ([]runtime.Credentials, error) {
 	if !supply.NeedsRegistry(p.definition) {
 		return nil, nil
 	}
+	select {
+	case <-r.supplies.got:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	had, err := r.supplied(ctx)
 	if err != nil {
-		return nil, &runtime.Error{Name: "CannotPullContainerAuthError", Detail: err.Error()}
+		return nil, err
 	}
 	return []runtime.Credentials{*had[p.name].Registry}, nil
 }

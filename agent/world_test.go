@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"steady/agent"
+	"steady/agent/supply"
 	"steady/fleet"
 	"steady/lifecycle"
 	"steady/model"
@@ -37,6 +38,7 @@ type world struct {
 	agent      *agent.Agent
 	endpoints  agent.Endpoints
 	cgroups    agent.Cgroups
+	supply     *supply.Sources
 	stop       func() // the agent, and wait for its end; nil while none runs
 }
 
@@ -76,7 +78,7 @@ func (w *world) start() {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	a := agent.New(agent.Config{Runtime: w.runtime, Fleet: w.fleet, Instance: w.instance, Installation: installation, Output: w.logs, Log: slog.New(slog.DiscardHandler), KeepStopped: w.keep,
-		Network: "steady-test", PauseImage: w.pause, RouterFiles: w.routers, Endpoints: w.endpoints, Cgroups: w.cgroups})
+		Network: "steady-test", PauseImage: w.pause, RouterFiles: w.routers, Endpoints: w.endpoints, Cgroups: w.cgroups, Supply: w.supply})
 	w.agent = a
 	ended := make(chan struct{})
 	go func() {

@@ -56,6 +56,18 @@ type file struct {
 	err       error
 }
 
+// unfetched says that Secrets Manager did not give a secret.
+type unfetched struct {
+	secret string
+	cause  error
+}
+
+func (u *unfetched) Error() string {
+	return fmt.Sprintf("failed to fetch secret %s from secrets manager: %v", u.secret, u.cause)
+}
+
+func (u *unfetched) Unwrap() error { return u.cause }
+
 var errNoRole = errors.New("the task definition has no executionRoleArn, under which secrets are fetched")
 
 // secret fetches the text of a secret.
@@ -72,7 +84,7 @@ func (a apis) secret(ctx context.Context, k secretKey) (string, error) {
 	}
 	out, err := a.secrets.GetSecretValue(ctx, in)
 	if err != nil {
-		return "", fmt.Errorf("failed to fetch secret %s from secrets manager: %w", k.arn, said(err))
+		return "", &unfetched{k.arn, said(err)}
 	}
 	if out.SecretString == nil {
 		return "", fmt.Errorf("the secret %s has a binary value, which no environment variable can hold", k.arn)
@@ -174,11 +186,15 @@ func inJSON(text, key string) (string, error) {
 // registry reads the user name and the password of a registry.
 func registry(value string) (*runtime.Credentials, error) {
 	var c struct{ Username, Password string }
-	if err := json.Unmarshal([]byte(value), &c); err != nil {
-		return nil, fmt.Errorf("unable to retrieve registry auth from asm: AuthorizationData is malformed, it is no JSON")
-	}
-	if c.Username == "" || c.Password == "" {
-		return nil, errors.New("unable to retrieve registry auth from asm: AuthorizationData is malformed, empty field")
+	switch err := json.Unmarshal([]byte(value), &c); {
+	case value == "":
+		return nil, errors.New("asm fetching authorization data: empty secrets value")
+	case err != nil:
+		return nil, errors.New("asm fetching authorization data: unable to unmarshal secret value, invalid schema")
+	case c.Username == "":
+		return nil, errors.New("asm fetching username: AuthorizationData is malformed, empty field")
+	case c.Password == "":
+		return nil, errors.New("asm fetching password: AuthorizationData is malformed, empty field")
 	}
 	return &runtime.Credentials{Username: c.Username, Password: c.Password}, nil
 }

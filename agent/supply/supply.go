@@ -6,6 +6,7 @@ package supply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -162,6 +163,10 @@ func (g *getter) collect() error {
 				g.parameters[r.Parameter] = &parameter{}
 			}
 		}
+		if c.RepositoryCredentials != nil {
+			k := loginKey(c)
+			g.secrets[k] = &secret{key: k}
+		}
 		for _, f := range c.EnvironmentFiles {
 			g.files[aws.ToString(f.Value)] = &file{}
 		}
@@ -180,10 +185,13 @@ func references(c types.ContainerDefinition) []string {
 			all = append(all, aws.ToString(s.ValueFrom))
 		}
 	}
-	if c.RepositoryCredentials != nil {
-		all = append(all, aws.ToString(c.RepositoryCredentials.CredentialsParameter))
-	}
 	return all
+}
+
+// loginKey names the secret with which a container's image is pulled: by its ARN or,
+// "if the secret exists in the same Region", by its name.
+func loginKey(c types.ContainerDefinition) secretKey {
+	return secretKey{arn: aws.ToString(c.RepositoryCredentials.CredentialsParameter)}
 }
 
 // fetch gets everything at once. The first error in the order of the definition is told.
@@ -257,13 +265,25 @@ func (g *getter) container(c types.ContainerDefinition) (given Container, err er
 			}
 		}
 	}
-	if r := c.RepositoryCredentials; r != nil {
-		value, err := g.value(aws.ToString(r.CredentialsParameter))
-		if err != nil {
-			return given, err
-		}
-		given.Registry, err = registry(value)
-		return given, err
+	if c.RepositoryCredentials != nil {
+		given.Registry, err = g.login(loginKey(c))
 	}
-	return given, nil
+	return given, err
+}
+
+// login is what an image is pulled with.
+func (g *getter) login(k secretKey) (*runtime.Credentials, error) {
+	s := g.secrets[k]
+	err := s.err
+	if refused, ok := errors.AsType[*unfetched](err); ok {
+		err = fmt.Errorf("asm fetching secret from the service for %s: %w", k.arn, refused.cause)
+	}
+	var with *runtime.Credentials
+	if err == nil {
+		with, err = registry(s.value)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("unable to get registry auth from asm: service call has been retried 1 time(s): %w", err)
+	}
+	return with, nil
 }

@@ -136,8 +136,25 @@ func TestRegistryCredentials(t *testing.T) {
 	if err != nil || got.Registry == nil || got.Registry.Username != "web" || got.Registry.Password != "p" {
 		t.Errorf("%+v, %v", got.Registry, err)
 	}
-	for text, want := range map[string]string{`{"username":"web"}`: "empty field", `{`: "it is no JSON", `[]`: "it is no JSON"} {
-		if _, err := registry(text); err == nil || !strings.Contains(err.Error(), want) {
+	byName := "db"
+	got, err = w.get(types.ContainerDefinition{RepositoryCredentials: &types.RepositoryCredentials{CredentialsParameter: &byName}}, "role")
+	if err != nil || got.Registry == nil || got.Registry.Username != "web" {
+		t.Errorf("by the secret's name: %+v, %v", got.Registry, err)
+	}
+	none := w.arn[:len(w.arn)-1]
+	_, err = w.get(types.ContainerDefinition{RepositoryCredentials: &types.RepositoryCredentials{CredentialsParameter: &none}}, "role")
+	const before = "unable to pull secrets or registry auth: execution resource retrieval failed: unable to get registry auth from asm: service call has been retried 1 time(s): asm fetching secret from the service for "
+	if err == nil || !strings.HasPrefix(err.Error(), before+none+": ResourceNotFoundException: Secrets Manager can't find the specified secret.") {
+		t.Errorf("a secret that is not there: %v", err)
+	}
+	for text, want := range map[string]string{
+		`{"username":"web"}`: "asm fetching password: AuthorizationData is malformed, empty field",
+		`{"password":"p"}`:   "asm fetching username: AuthorizationData is malformed, empty field",
+		`{`:                  "asm fetching authorization data: unable to unmarshal secret value, invalid schema",
+		`[]`:                 "asm fetching authorization data: unable to unmarshal secret value, invalid schema",
+		"":                   "asm fetching authorization data: empty secrets value",
+	} {
+		if _, err := registry(text); err == nil || err.Error() != want {
 			t.Errorf("%s: %v", text, err)
 		}
 	}

@@ -58,6 +58,7 @@ func checkContainerSecrets(c *types.ContainerDefinition, role bool) error {
 
 var (
 	secretARN     = regexp.MustCompile(`^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]+(:[^:]*:[^:]*:[^:]*)?$`)
+	secretName    = regexp.MustCompile(`^[A-Za-z0-9/_+=.@!-]+$`)
 	parameterARN  = regexp.MustCompile(`^arn:[a-z-]+:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9_./-]+(:[A-Za-z0-9_.-]+)?$`)
 	parameterName = regexp.MustCompile(`^[A-Za-z0-9_./-]+(:[A-Za-z0-9_.-]+)?$`)
 )
@@ -129,14 +130,15 @@ func checkEnvironmentFiles(c *types.ContainerDefinition, role bool) error {
 	return nil
 }
 
+// checkRegistry: "you can use either the full ARN or the name of the secret".
 func checkRegistry(c *types.ContainerDefinition, role bool) error {
 	if c.RepositoryCredentials == nil {
 		return nil
 	}
 	from := aws.ToString(c.RepositoryCredentials.CredentialsParameter)
 	switch {
-	case !secretARN.MatchString(from) || strings.Count(from, ":") != 6:
-		return setting(c.Name, "'repositoryCredentials' has the credentialsParameter '%s': give the ARN of a secret.", from)
+	case !secretName.MatchString(from) && (!secretARN.MatchString(from) || strings.Count(from, ":") != 6):
+		return setting(c.Name, "'repositoryCredentials' has the credentialsParameter '%s': give the ARN or the name of a secret.", from)
 	case !role:
 		return refused("When you are specifying repository credentials, you must also specify a value for 'executionRoleArn'.")
 	}

@@ -61,9 +61,15 @@ func TestSecretsAreChecked(t *testing.T) {
 		{"a registry", func(_ *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 			c.RepositoryCredentials = &types.RepositoryCredentials{CredentialsParameter: aws.String(arn)}
 		}, ""},
+		{"a registry's secret by its name", func(_ *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
+			c.RepositoryCredentials = &types.RepositoryCredentials{CredentialsParameter: aws.String("web/registry")}
+		}, ""},
 		{"a registry's parameter", func(_ *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
-			c.RepositoryCredentials = &types.RepositoryCredentials{CredentialsParameter: aws.String("/web/key")}
-		}, "ClientException: Invalid setting for container 'web'. 'repositoryCredentials' has the credentialsParameter '/web/key'"},
+			c.RepositoryCredentials = &types.RepositoryCredentials{CredentialsParameter: aws.String("arn:aws:ssm:us-east-1:000000000000:parameter/web/key")}
+		}, "ClientException: Invalid setting for container 'web'. 'repositoryCredentials' has the credentialsParameter 'arn:aws:ssm:"},
+		{"a registry's member of a secret", func(_ *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
+			c.RepositoryCredentials = &types.RepositoryCredentials{CredentialsParameter: aws.String(arn + ":key::")}
+		}, "ClientException: Invalid setting for container 'web'. 'repositoryCredentials' has the credentialsParameter 'arn:aws:secretsmanager:"},
 	} {
 		d := &ecs.RegisterTaskDefinitionInput{
 			Family: aws.String("web"), ExecutionRoleArn: aws.String("arn:aws:iam::000000000000:role/x"),

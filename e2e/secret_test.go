@@ -41,6 +41,12 @@ func (c *caller) withSecrets(family, role string, container types.ContainerDefin
 	c.t.Helper()
 	container.Name, container.Image, container.Memory = awssdk.String("app"), &image, awssdk.Int32(64)
 	container.Command = []string{"-hash-env", show}
+	c.under(family, role, container)
+}
+
+// under registers a family with an execution role.
+func (c *caller) under(family, role string, container types.ContainerDefinition) {
+	c.t.Helper()
 	if _, err := c.api.RegisterTaskDefinition(c.t.Context(), &ecs.RegisterTaskDefinitionInput{
 		Family: &family, ExecutionRoleArn: &role, ContainerDefinitions: []types.ContainerDefinition{container},
 	}); err != nil {

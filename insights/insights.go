@@ -116,17 +116,19 @@ func Run(ctx context.Context, src scan.Source, q *Query, in Input) (*Result, err
 	return x.Result()
 }
 
-// Execution is one run of a query. Result may be called at any time, from any
-// goroutine.
+// Execution is one run of a query. What it comes to is in the hands of the goroutine that
+// calls Run; others may look at it with SoFar.
 type Execution struct {
 	src scan.Source
 	in  Input
 	q   *ql.Query
 
-	mu         sync.Mutex
-	plan       *plan
-	sink       sink // of the first stage
+	plan *plan
+	sink sink // of the first stage
+
+	mu         sync.Mutex // of what follows
 	statistics Statistics
+	glance     glance
 }
 
 // NewExecution makes an execution that has not begun.

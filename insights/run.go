@@ -78,9 +78,9 @@ func (x *Execution) groups() ([]string, error) {
 
 func (x *Execution) begin(p *plan, groups int) {
 	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.plan = p
 	x.statistics.LogGroupsScanned += float64(groups)
+	x.mu.Unlock()
+	x.plan = p
 	first := p.stages[0]
 	if first.reduce != nil && !first.space.collected {
 		x.sink = first.reduce.sink()
@@ -128,45 +128,47 @@ func (x *Execution) scan(ctx context.Context, p *plan, groups []string) error {
 
 // take does a block's work; done says that no later block can change the result.
 func (x *Execution) take(p *plan, block *scan.Block) (done bool, err error) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.count(block.Work)
 	f := column.OfBlock(p.stages[0].space.layout, block)
 	for _, s := range p.stages[0].stream {
 		if f, err = s.Apply(f); err != nil {
 			return false, err
 		}
 	}
-	x.statistics.RecordsMatched += float64(f.N)
+	x.count(block.Work, f.N)
 	x.sink.add(f)
 	if x.sink.size() > x.in.MaxMemory {
 		return false, &MemoryError{x.in.MaxMemory}
 	}
+	x.show()
 	c, is := x.sink.(*collector)
 	return is && c.enough(block.Bound), nil
 }
 
-func (x *Execution) count(w scan.Work) {
+func (x *Execution) count(w scan.Work, matched int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	s := &x.statistics
+	s.RecordsMatched += float64(matched)
 	s.RecordsScanned += float64(w.Records)
 	s.BytesScanned += float64(w.Bytes)
 	s.EstimatedRecordsSkipped += float64(w.SkippedRecords)
 	s.EstimatedBytesSkipped += float64(w.SkippedBytes)
 }
 
-// Result is what the query has come to so far; behind Run, all of it.
+// Result is what the query came to. It is called behind Run, which may have failed: then
+// it is what the query had come to.
 func (x *Execution) Result() (*Result, error) {
+	r := &Result{}
+	if x.sink != nil {
+		f, err := x.finish()
+		if err != nil {
+			return nil, err
+		}
+		x.plan.render(f, r)
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	r := &Result{Statistics: x.statistics}
-	if x.sink == nil {
-		return r, nil
-	}
-	f, err := x.finish()
-	if err != nil {
-		return nil, err
-	}
-	x.plan.render(f, r)
+	r.Statistics = x.statistics
 	return r, nil
 }
 

@@ -181,16 +181,15 @@ func TestPartialResults(t *testing.T) {
 	} {
 		src := &paused{minutes(30), make(chan struct{}), make(chan struct{})}
 		x := NewExecution(src, parse(t, c.query), input())
-		if r, err := x.Result(); err != nil || len(r.Rows) > 0 {
-			t.Errorf("%s, not begun: %v, %v", c.query, r, err)
+		if r := x.SoFar(); len(r.Rows) > 0 {
+			t.Errorf("%s, not begun: %v", c.query, r)
 		}
 		ended := make(chan error)
 		go func() { ended <- x.Run(context.Background()) }()
 		src.next <- struct{}{}
 		<-src.done
-		r, err := x.Result()
-		if err != nil || table(r) != c.want {
-			t.Errorf("%s:\n%v%v", c.query, table(r), err)
+		if r := x.SoFar(); table(r) != c.want || r.Statistics.RecordsScanned != 10 {
+			t.Errorf("%s:\n%v%+v", c.query, table(r), r.Statistics)
 		}
 		for range 2 {
 			src.next <- struct{}{}

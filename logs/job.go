@@ -19,7 +19,7 @@ import (
 // are Scheduled, and results that take too much memory together go sooner.
 const (
 	maxActive    = 100
-	maxRunning   = 4
+	maxRunning   = 2
 	queryTimeout = time.Hour
 	keepResults  = 7 * 24 * time.Hour
 	maxKept      = 1000     // queries
@@ -237,13 +237,12 @@ func (q *jobs) stop(j *job) bool {
 }
 
 // look is the state of a query and what it has found so far.
-func (q *jobs) look(j *job) (types.QueryStatus, *insights.Result, error) {
+func (q *jobs) look(j *job) (types.QueryStatus, *insights.Result) {
 	q.mu.Lock()
 	status, result, execution := j.status, j.result, j.execution
 	q.mu.Unlock()
 	if result != nil || execution == nil {
-		return status, result, nil
+		return status, result
 	}
-	result, err := come(execution)
-	return status, result, err
+	return status, execution.SoFar()
 }

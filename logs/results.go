@@ -32,10 +32,7 @@ func (a *API) GetQueryResults(ctx context.Context, in *cloudwatchlogs.GetQueryRe
 	if err != nil {
 		return nil, err
 	}
-	status, result, err := a.jobs.look(j)
-	if err != nil {
-		return nil, err
-	}
+	status, result := a.jobs.look(j)
 	out := &cloudwatchlogs.GetQueryResultsOutput{
 		Status: status, QueryLanguage: types.QueryLanguageCwli, Results: [][]types.ResultField{}, Statistics: &types.QueryStatistics{},
 	}

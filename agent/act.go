@@ -271,7 +271,7 @@ func (r *runner) remove(ctx context.Context, p *part) {
 			return r.agent.Runtime.Remove(ctx, p.id)
 		})
 		if err == nil {
-			r.agent.forgets(ctx, p.id)
+			r.agent.lines.forget(ctx, p.id)
 			return
 		}
 		if ctx.Err() == nil {

@@ -84,9 +84,9 @@ type Config struct {
 type Agent struct {
 	Config
 	mu         sync.Mutex
-	runners    map[string]*runner           // by task id
-	containers map[string]*runner           // by container id
-	collectors map[string]*output.Collector // by container id
+	runners    map[string]*runner // by task id
+	containers map[string]*runner // by container id
+	lines      *lastLines
 	ports      hostPorts
 	dirty      chan struct{} // holds one token when a sweep is due
 	out        bool          // the engine does not answer
@@ -97,7 +97,10 @@ type Agent struct {
 // New makes an agent; Run starts it.
 func New(c Config) *Agent {
 	c.Log = c.Log.With("cluster", c.Instance.Cluster, "instance", c.Instance.ID)
-	return &Agent{Config: c, runners: map[string]*runner{}, containers: map[string]*runner{}, collectors: map[string]*output.Collector{}, dirty: make(chan struct{}, 1), taken: make(chan struct{})}
+	return &Agent{
+		Config: c, runners: map[string]*runner{}, containers: map[string]*runner{},
+		lines: newLastLines(c.Runtime, c.Fleet, c.Output, c.Log), dirty: make(chan struct{}, 1), taken: make(chan struct{}),
+	}
 }
 
 // mark is the labels by which the agent knows its containers.
@@ -108,6 +111,7 @@ func (a *Agent) mark() map[string]string {
 // Run keeps the instance's tasks until ctx ends. Containers go on running then.
 func (a *Agent) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
+	defer a.lines.wg.Wait()
 	defer a.wg.Wait()
 	defer cancel()
 	events := a.Runtime.Events(ctx, a.mark())

@@ -213,7 +213,7 @@ func TestCgroupsOfAFormerAgent(t *testing.T) {
 				t.Errorf("the cgroup of %s is there %v, on record %v, want %v", task, there, recorded, want)
 			}
 		}
-		agent.RemoveStrays(context.Background(), w.runtime, installation, []string{w.instance.ID}, groups, slog.New(slog.DiscardHandler))
+		agent.RemoveStrays(context.Background(), agent.Strays{Runtime: w.runtime, Fleet: w.fleet, Output: w.logs, Installation: installation, Instances: []string{w.instance.ID}, Cgroups: groups, Log: slog.New(slog.DiscardHandler)})
 		if there, recorded := groups.has(others); there || recorded {
 			t.Error("the instance is gone, and its task's cgroup is left")
 		}

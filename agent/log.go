@@ -3,13 +3,13 @@ package agent
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"steady/agent/output"
 	"steady/awslogs"
+	"steady/model"
 	"steady/runtime"
 )
 
@@ -92,16 +92,20 @@ func (r *runner) collect(ctx context.Context, p *part) {
 		Runtime: r.agent.Runtime, Sink: r.agent.Output, Container: p.id, Options: d.options,
 		Stream: d.stream, Log: r.log.With("container", p.name), After: before,
 	})
-	r.agent.collects(p.id, p.collector)
+	r.agent.lines.follows(p.id, p.collector)
 }
 
 // stream is where the output of a container goes, with what its events have in common.
-// The names are those that CloudWatch Logs gives to the entity of a log event, as far as
-// it has any.
 func (r *runner) stream(p *part, o awslogs.Options) output.Stream {
-	t := r.current()
+	return streamOf(r.current(), r.definition, p.observed.Name, p.id, o)
+}
+
+// streamOf is where the output of a task's container goes, with what its events have in
+// common. The names are those that CloudWatch Logs gives to the entity of a log event, as
+// far as it has any.
+func streamOf(t *model.Task, d *model.TaskDefinition, container, id string, o awslogs.Options) output.Stream {
 	group, name := o.Location(awslogs.Container{
-		Cluster: t.Cluster, Family: r.definition.Family, Name: p.observed.Name, Task: t.ID, RuntimeID: p.id,
+		Cluster: t.Cluster, Family: d.Family, Name: container, Task: t.ID, RuntimeID: id,
 	})
 	about := map[string]string{
 		"KeyAttributes.Type":               "Service",
@@ -111,17 +115,19 @@ func (r *runner) stream(p *part, o awslogs.Options) output.Stream {
 		"Attributes.ECS.Cluster":           t.Cluster,
 		"Attributes.ECS.Service":           t.Service,
 		"Attributes.ECS.Task":              t.ID,
-		"Attributes.ECS.Container":         p.observed.Name,
+		"Attributes.ECS.Container":         container,
 		"Attributes.ECS.ContainerInstance": t.Instance,
-		"Attributes.ECS.TaskDefinition":    r.definition.Family + ":" + strconv.Itoa(r.definition.Revision),
+		"Attributes.ECS.TaskDefinition":    d.Ref().String(),
 		"Attributes.ECS.Deployment":        t.Deployment,
 	}
 	if t.Service == "" {
+		about["KeyAttributes.Name"] = d.Family
 		delete(about, "Attributes.ECS.Service")
-		delete(about, "Attributes.ECS.Deployment")
-		about["KeyAttributes.Name"] = r.definition.Family
 	}
-	return output.Stream{Group: group, Name: name, CreateGroup: o.CreateGroup, Origin: p.id, Context: about}
+	if t.Deployment == "" {
+		delete(about, "Attributes.ECS.Deployment")
+	}
+	return output.Stream{Group: group, Name: name, CreateGroup: o.CreateGroup, Origin: id, Context: about}
 }
 
 // trail waits beside the runner until all that an ended container wrote is kept, but not
@@ -141,47 +147,4 @@ func (r *runner) trail(ctx context.Context, p *part) {
 		}
 		return func() { p.trailing = false }
 	})
-}
-
-// collects notes a collector, so that its container is not removed before it is done.
-func (a *Agent) collects(container string, c *output.Collector) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.collectors[container] = c
-	a.wg.Go(func() {
-		<-c.Done()
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		if a.collectors[container] == c { // and not the one of its next run
-			delete(a.collectors, container)
-		}
-	})
-}
-
-// allCollected waits until the output of containers has been taken, if it is being.
-func (a *Agent) allCollected(ctx context.Context, containers []runtime.Container) {
-	for _, c := range containers {
-		a.mu.Lock()
-		collector := a.collectors[c.ID]
-		a.mu.Unlock()
-		if collector == nil || c.State != runtime.Exited {
-			continue
-		}
-		select {
-		case <-collector.Done():
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// forgets tells the logs that a container is gone, and nothing of it will come again. If
-// it cannot, they go on knowing it, which costs them a few bytes.
-func (a *Agent) forgets(ctx context.Context, container string) {
-	if a.Output == nil {
-		return
-	}
-	if err := a.Output.Forget(ctx, container); err != nil && ctx.Err() == nil {
-		a.Log.Warn("the logs go on knowing a container that is gone", "container", container, "error", err)
-	}
 }

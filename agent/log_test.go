@@ -76,11 +76,11 @@ func (l *logs) gone() []string {
 	return slices.Compact(slices.Sorted(slices.Values(l.forgotten)))
 }
 
-// refuse has nothing kept any more.
-func (l *logs) refuse() {
+// refuse says whether nothing is kept any more.
+func (l *logs) refuse(yes bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.full = true
+	l.full = yes
 }
 
 // about is the context of the last batch.
@@ -188,7 +188,7 @@ func TestTheLastLinesAreKeptBeforeTheEndIsTold(t *testing.T) {
 		if got := w.logs.of("/steady/default web/app/" + id); got != "bye" {
 			t.Errorf("kept is %q", got)
 		}
-		w.logs.refuse()
+		w.logs.refuse(true)
 		id = w.assign()
 		w.after(8 * time.Second)
 		w.is(id, model.Stopped, model.EssentialContainerExited, "Essential container in task exited")

@@ -6,31 +6,46 @@ import (
 	"log/slog"
 	"slices"
 
+	"steady/agent/output"
+	"steady/fleet"
 	"steady/runtime"
 )
 
-// RemoveStrays removes the containers and cgroups of an installation whose container instance has no
-// agent in this run: it was deregistered, or there are fewer instances than there were.
-// instances are the ids of those that have one. It returns when ctx ends, or when no
-// stray is left, nor in the making: none can come to be any more.
-func RemoveStrays(ctx context.Context, rt runtime.Runtime, installation string, instances []string, cgroups Cgroups, log *slog.Logger) {
+// Strays says which containers and cgroups are strays: those of an installation whose container
+// instance has no agent in this run, because it was deregistered, or there are fewer
+// instances than there were.
+type Strays struct {
+	Runtime      runtime.Runtime
+	Fleet        *fleet.Fleet
+	Output       output.Sink // where their last lines go; nil leaves them to the runtime
+	Installation string
+	Instances    []string // the ids of those that have an agent
+	Cgroups      Cgroups
+	Log          *slog.Logger
+}
+
+// RemoveStrays removes the strays, and returns when ctx ends, or when no stray is left, nor
+// in the making: none can come to be any more.
+func RemoveStrays(ctx context.Context, s Strays) {
 	served := map[string]bool{}
-	for _, id := range instances {
+	for _, id := range s.Instances {
 		served[id] = true
 	}
+	lines := newLastLines(s.Runtime, s.Fleet, s.Output, s.Log)
+	defer lines.wg.Wait()
 	for clean := 0; clean < 2 && ctx.Err() == nil; pause(ctx, sweepEvery) {
-		found, err := strays(ctx, rt, installation, served)
+		found, err := strays(ctx, s.Runtime, s.Installation, served)
 		switch {
 		case err != nil && ctx.Err() == nil:
-			log.Warn("look for containers whose container instance is gone, trying again later", "error", err)
+			s.Log.Warn("look for containers whose container instance is gone, trying again later", "error", err)
 		case err == nil && len(found) == 0:
 			clean++
-			removeStrayVolumes(ctx, rt, installation, served, log)
-			removeStrayCgroups(cgroups, served, log)
+			removeStrayVolumes(ctx, s.Runtime, s.Installation, served, s.Log)
+			removeStrayCgroups(s.Cgroups, served, s.Log)
 		default:
 			clean = 0
 		}
-		removeAll(ctx, rt, log, found, func(context.Context, string) {})
+		removeAll(ctx, s.Runtime, s.Log, lines, found)
 	}
 }
 

@@ -103,8 +103,13 @@ func (a *Agent) removeOrphans(ctx context.Context, session *fleet.Session, befor
 		return before[task] || now[task]
 	})
 	over := surplus(orphans, a.KeepStopped, session.Remembers)
-	a.allCollected(ctx, over)
-	removeAll(ctx, a.Runtime, a.Log, over, a.forgets)
+	a.lines.collect(ctx, exited(orphans))
+	removeAll(ctx, a.Runtime, a.Log, a.lines, over)
+}
+
+// exited picks the containers that have ended.
+func exited(containers []runtime.Container) []runtime.Container {
+	return slices.DeleteFunc(slices.Clone(containers), func(c runtime.Container) bool { return c.State != runtime.Exited })
 }
 
 // surplus picks the containers to remove, of those whose task is not to run any more: all
@@ -138,30 +143,38 @@ func surplus(orphans []runtime.Container, keep int, remembers func(task string) 
 	})
 }
 
-// removeAll stops and removes containers, all at once, and tells those that are gone.
-func removeAll(ctx context.Context, rt runtime.Runtime, log *slog.Logger, containers []runtime.Container, gone func(ctx context.Context, id string)) {
+// removeAll stops and removes containers, all at once, but for those whose last lines
+// are not kept yet: they are found again by the next sweep.
+func removeAll(ctx context.Context, rt runtime.Runtime, log *slog.Logger, lines *lastLines, containers []runtime.Container) {
+	lines.collect(ctx, containers)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	for _, c := range containers {
+		log := log.With("container", c.Name, "task", c.Labels[labelTask])
 		wg.Go(func() {
-			if remove(ctx, rt, log.With("container", c.Name, "task", c.Labels[labelTask]), c) {
-				gone(ctx, c.ID)
+			stopOrphan(ctx, rt, log, c)
+			if lines.over(ctx, c.ID) && removeOrphan(ctx, rt, log, c) {
+				lines.forget(ctx, c.ID)
 			}
 		})
 	}
 }
 
-func remove(ctx context.Context, rt runtime.Runtime, log *slog.Logger, c runtime.Container) (removed bool) {
-	log.Debug("removing a container whose task is over")
-	if c.State == runtime.Running {
-		log.Info("stopping a container whose task is over")
-		err := limited(ctx, defaultStopWait+stopAllowance, "stopped", func(ctx context.Context) error {
-			return rt.Stop(ctx, c.ID, defaultStopWait)
-		})
-		if err != nil && !is(err, runtime.NotFound) && ctx.Err() == nil {
-			log.Warn("stop an orphaned container", "error", err)
-		}
+func stopOrphan(ctx context.Context, rt runtime.Runtime, log *slog.Logger, c runtime.Container) {
+	if c.State != runtime.Running {
+		return
 	}
+	log.Info("stopping a container whose task is over")
+	err := limited(ctx, defaultStopWait+stopAllowance, "stopped", func(ctx context.Context) error {
+		return rt.Stop(ctx, c.ID, defaultStopWait)
+	})
+	if err != nil && !is(err, runtime.NotFound) && ctx.Err() == nil {
+		log.Warn("stop an orphaned container", "error", err)
+	}
+}
+
+func removeOrphan(ctx context.Context, rt runtime.Runtime, log *slog.Logger, c runtime.Container) (removed bool) {
+	log.Debug("removing a container whose task is over")
 	err := limited(ctx, removeLimit, "removed", func(ctx context.Context) error { return rt.Remove(ctx, c.ID) })
 	if err != nil && ctx.Err() == nil {
 		log.Warn("remove a container whose task is over, trying again later", "error", err)

@@ -106,7 +106,7 @@ func TestContainersOfAnInstanceThatIsGoneAreRemoved(t *testing.T) {
 		mine := w.create("ecs-web-1-app-mine", w.mark())
 		w.create("ecs-web-1-app-gone", map[string]string{agent.LabelInstallation: installation, agent.LabelInstance: "gone"})
 		stranger := w.create("ecs-web-1-app-stranger", map[string]string{agent.LabelInstallation: "another", agent.LabelInstance: "gone"})
-		agent.RemoveStrays(context.Background(), w.runtime, installation, []string{w.instance.ID}, nil, slog.New(slog.DiscardHandler))
+		agent.RemoveStrays(context.Background(), agent.Strays{Runtime: w.runtime, Fleet: w.fleet, Output: w.logs, Installation: installation, Instances: []string{w.instance.ID}, Log: slog.New(slog.DiscardHandler)})
 		all, err := w.runtime.List(context.Background(), nil)
 		if err != nil {
 			t.Fatal(err)

@@ -253,3 +253,54 @@ func TestOutputAcrossKills(t *testing.T) {
 	}
 	c.logs("/steady/default", stream, "msg=stopped")
 }
+
+// newest is the last line of a log stream.
+func (c *caller) newest(group, stream string) string {
+	c.t.Helper()
+	api := cloudwatchlogs.New(cloudwatchlogs.Options{Region: "us-east-1", BaseEndpoint: awssdk.String(c.server.url),
+		Credentials: credentials.NewStaticCredentialsProvider("any", "any", "")})
+	out, err := api.GetLogEvents(c.t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: &group, LogStreamName: &stream, Limit: awssdk.Int32(1)})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if len(out.Events) == 0 {
+		return ""
+	}
+	return *out.Events[0].Message
+}
+
+// A task is told as STOPPED two seconds after its end, although not all that it wrote is in
+// the archive yet, and Steady ends then, in order or killed: the next run collects the rest.
+func TestTheLastLinesAreCollectedByTheNextRun(t *testing.T) {
+	const lines = 250_000
+	for name, end := range map[string]func(s *server){"SIGKILL": (*server).kill, "SIGTERM": (*server).stop} {
+		t.Run(name, func(t *testing.T) {
+			s := up(t)
+			c := s.caller(t)
+			arn := c.run(logging(app("-log-lines", strconv.Itoa(lines), "-log-bytes", "100", "-crash", "3"), "/late",
+				"awslogs-create-group", "true", "awslogs-stream-prefix", "x", "mode", "blocking"))
+			stream := "x/app/" + idOf(arn)
+			c.reach(arn, "STOPPED")
+			end(s)
+			s.start()
+			c = s.caller(t)
+			before := c.newest("/late", stream)
+			eventually(t, func() string {
+				if got := c.newest("/late", stream); !strings.Contains(got, "cannot start without a database, exiting") {
+					return fmt.Sprintf("the newest line is %.100q", got)
+				}
+				return ""
+			})
+			numbers, notices := numbered(t, c.logged("/late", stream))
+			for i, n := range numbers {
+				if n != i+1 {
+					t.Fatalf("line %d is the one after line %d", n, i)
+				}
+			}
+			if len(numbers) != lines || len(notices) > 0 {
+				t.Errorf("%d lines; notices %q", len(numbers), notices)
+			}
+			t.Logf("right after the next start the newest line was %.15q of %d", before, lines)
+		})
+	}
+}

@@ -17,6 +17,18 @@ func (s *Session) Remembers(task string) bool {
 	return ok && service.Status == model.Active
 }
 
+// Recall is a task and a revision of a task definition, each nil if it is not on record any
+// more. The revision is the task's own while that is.
+func (f *Fleet) Recall(task string, ref model.TaskDefinitionRef) (*model.Task, *model.TaskDefinition) {
+	snap := f.store.Snapshot()
+	t, ok := snap.Task(task)
+	if ok {
+		ref = t.TaskDefinition
+	}
+	d, _ := snap.TaskDefinition(ref)
+	return t, d
+}
+
 // Forgotten receives when a task of the instance may have become one that Remembers
 // knows no more.
 func (s *Session) Forgotten() <-chan struct{} { return s.forgot }

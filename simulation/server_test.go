@@ -88,7 +88,9 @@ func (l *life) up(p *process) (*server, error) {
 		s.connect(i)
 		ids = append(ids, instance.ID)
 	}
-	s.part("strays", func() { agent.RemoveStrays(s.ctx, s.engine, installation, ids, nil, log) })
+	s.part("strays", func() {
+		agent.RemoveStrays(s.ctx, agent.Strays{Runtime: s.engine, Fleet: s.fleet, Installation: installation, Instances: ids, Log: log})
+	})
 	synctest.Wait()
 	return s, nil
 }

@@ -195,7 +195,11 @@ func (s *server) run(ctx context.Context, ready func(url string)) error {
 	}
 	parts.Go(func() { s.endpoints.run(ctx) })
 	parts.Go(func() { s.cleanImages(ctx) })
-	parts.Go(func() { agent.RemoveStrays(ctx, s.runtime, s.id, ids, s.cgroups, s.log) })
+	parts.Go(func() {
+		agent.RemoveStrays(ctx, agent.Strays{
+			Runtime: s.runtime, Fleet: s.fleet, Output: outputSink{s.archive}, Installation: s.id, Instances: ids, Cgroups: s.cgroups, Log: s.log,
+		})
+	})
 	web := &http.Server{Handler: s.handler(ctx.Done()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
 	parts.Go(func() {
 		if !s.connected(ctx) {

@@ -71,7 +71,7 @@ func (a *API) changeAttributes(
 	err = a.inCluster(ctx, ref, func(tx *state.Tx, c *model.Cluster) error {
 		changed = []types.Attribute{}
 		for _, x := range attributes {
-			i, err := attributeTarget(&tx.Snapshot, c.Name, x)
+			i, err := a.attributeTarget(&tx.Snapshot, c.Name, x)
 			if err != nil {
 				return err
 			}
@@ -124,11 +124,11 @@ func checkAttributeValue(x types.Attribute) error {
 
 // attributeTarget is the container instance that an attribute is put on. "targetType is
 // required if you use the short form ID for a resource instead of the full ARN."
-func attributeTarget(s *state.Snapshot, cluster string, x types.Attribute) (*model.Instance, error) {
+func (a *API) attributeTarget(s *state.Snapshot, cluster string, x types.Attribute) (*model.Instance, error) {
 	if x.TargetType == "" && !isARN(*x.TargetId) {
 		return nil, invalid("targetType is required for attribute %q, since its targetId is no ARN.", *x.Name)
 	}
-	i, ok, err := findInstance(s, cluster, *x.TargetId)
+	i, ok, err := a.findInstance(s, cluster, *x.TargetId)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +197,7 @@ func (a *API) ListAttributes(_ context.Context, in *ecs.ListAttributesInput) (*e
 		return nil, invalid("attributeValue needs attributeName as well.")
 	}
 	s := a.store.Snapshot()
-	c, err := cluster(s, in.Cluster)
+	c, err := a.cluster(s, in.Cluster)
 	if err != nil {
 		return nil, err
 	}

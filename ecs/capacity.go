@@ -32,7 +32,7 @@ type capacity struct {
 // capacityOf is the capacity that a request asks for: "if no capacity provider strategy
 // or launch type is specified, the default capacity provider strategy for the cluster is
 // used", and without that EC2.
-func capacityOf(c *model.Cluster, launch types.LaunchType, strategy []types.CapacityProviderStrategyItem, platform *string) (capacity, error) {
+func (a *API) capacityOf(c *model.Cluster, launch types.LaunchType, strategy []types.CapacityProviderStrategyItem, platform *string) (capacity, error) {
 	of := capacity{launch: launch}
 	if launch != "" && len(strategy) > 0 {
 		return of, invalid("Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.")
@@ -41,7 +41,7 @@ func capacityOf(c *model.Cluster, launch types.LaunchType, strategy []types.Capa
 		strategy = c.DefaultStrategy
 	}
 	if len(strategy) > 0 {
-		read, err := readStrategy(c, strategy)
+		read, err := a.readStrategy(c, strategy)
 		if err != nil {
 			return of, err
 		}
@@ -76,7 +76,7 @@ func platformVersion(launch types.LaunchType, asked string) (string, error) {
 
 // readStrategy checks a strategy against the cluster that it is for. Names stand for
 // ARNs in it from then on.
-func readStrategy(c *model.Cluster, strategy []types.CapacityProviderStrategyItem) ([]types.CapacityProviderStrategyItem, error) {
+func (a *API) readStrategy(c *model.Cluster, strategy []types.CapacityProviderStrategyItem) ([]types.CapacityProviderStrategyItem, error) {
 	if len(strategy) > maxStrategyItems {
 		return nil, invalid("A capacity provider strategy can have at most %d capacity providers; %d are given.", maxStrategyItems, len(strategy))
 	}
@@ -85,7 +85,7 @@ func readStrategy(c *model.Cluster, strategy []types.CapacityProviderStrategyIte
 	based := false
 	for i := range read {
 		item := &read[i]
-		name, err := providerName(aws.ToString(item.CapacityProvider))
+		name, err := a.providerName(aws.ToString(item.CapacityProvider))
 		if err != nil {
 			return nil, err
 		}

@@ -162,7 +162,7 @@ func (a *API) UpdateCapacityProvider(ctx context.Context, in *ecs.UpdateCapacity
 	}
 	out := &ecs.UpdateCapacityProviderOutput{}
 	err := a.store.Update(ctx, func(tx *state.Tx) error {
-		p, err := provider(&tx.Snapshot, aws.ToString(in.Name))
+		p, err := a.provider(&tx.Snapshot, aws.ToString(in.Name))
 		if err != nil {
 			return err
 		}
@@ -190,7 +190,7 @@ func (a *API) DeleteCapacityProvider(ctx context.Context, in *ecs.DeleteCapacity
 	}
 	out := &ecs.DeleteCapacityProviderOutput{}
 	err := a.store.Update(ctx, func(tx *state.Tx) error {
-		p, err := provider(&tx.Snapshot, aws.ToString(in.CapacityProvider))
+		p, err := a.provider(&tx.Snapshot, aws.ToString(in.CapacityProvider))
 		if err != nil {
 			return err
 		}
@@ -214,8 +214,8 @@ func (a *API) DeleteCapacityProvider(ctx context.Context, in *ecs.DeleteCapacity
 }
 
 // provider finds an ACTIVE capacity provider of the user's own.
-func provider(s *state.Snapshot, ref string) (*model.CapacityProvider, error) {
-	name, err := providerName(ref)
+func (a *API) provider(s *state.Snapshot, ref string) (*model.CapacityProvider, error) {
+	name, err := a.providerName(ref)
 	if err != nil {
 		return nil, err
 	}
@@ -234,11 +234,11 @@ func providerNotFound() error {
 }
 
 // providerName reads the name or the ARN of a capacity provider.
-func providerName(ref string) (string, error) {
+func (a *API) providerName(ref string) (string, error) {
 	if !isARN(ref) {
 		return ref, checkName("capacityProvider", ref)
 	}
-	path, err := arnPath("capacity-provider", ref)
+	path, err := a.arnPath("capacity-provider", ref)
 	if err != nil {
 		return "", err
 	}
@@ -254,7 +254,7 @@ func (a *API) PutClusterCapacityProviders(ctx context.Context, in *ecs.PutCluste
 	out := &ecs.PutClusterCapacityProvidersOutput{}
 	err := a.inCluster(ctx, in.Cluster, func(tx *state.Tx, c *model.Cluster) error {
 		n := *c
-		if err := associate(&tx.Snapshot, &n, in.CapacityProviders, in.DefaultCapacityProviderStrategy); err != nil {
+		if err := a.associate(&tx.Snapshot, &n, in.CapacityProviders, in.DefaultCapacityProviderStrategy); err != nil {
 			return err
 		}
 		for _, name := range c.CapacityProviders {
@@ -273,10 +273,10 @@ func (a *API) PutClusterCapacityProviders(ctx context.Context, in *ecs.PutCluste
 }
 
 // associate gives a cluster capacity providers that there are, and its default strategy.
-func associate(s *state.Snapshot, c *model.Cluster, refs []string, strategy []types.CapacityProviderStrategyItem) error {
+func (a *API) associate(s *state.Snapshot, c *model.Cluster, refs []string, strategy []types.CapacityProviderStrategyItem) error {
 	c.CapacityProviders = nil
 	for _, ref := range refs {
-		name, err := providerName(ref)
+		name, err := a.providerName(ref)
 		if err != nil {
 			return err
 		}
@@ -291,7 +291,7 @@ func associate(s *state.Snapshot, c *model.Cluster, refs []string, strategy []ty
 	if len(strategy) == 0 {
 		return nil
 	}
-	read, err := readStrategy(c, strategy)
+	read, err := a.readStrategy(c, strategy)
 	c.DefaultStrategy = read
 	return err
 }

@@ -35,7 +35,7 @@ func (a *API) CreateCluster(ctx context.Context, in *ecs.CreateClusterInput) (*e
 			if value := tx.Meta(model.AccountSetting(types.SettingNameContainerInsights)); value != "" && len(c.Settings) == 0 {
 				c.Settings = []model.Tag{{Key: string(types.ClusterSettingNameContainerInsights), Value: value}}
 			}
-			if err := associate(&tx.Snapshot, c, in.CapacityProviders, in.DefaultCapacityProviderStrategy); err != nil {
+			if err := a.associate(&tx.Snapshot, c, in.CapacityProviders, in.DefaultCapacityProviderStrategy); err != nil {
 				return err
 			}
 			tx.PutCluster(c)
@@ -191,7 +191,7 @@ func (a *API) DescribeClusters(ctx context.Context, in *ecs.DescribeClustersInpu
 	s := a.store.Snapshot()
 	out := &ecs.DescribeClustersOutput{Clusters: []types.Cluster{}, Failures: []types.Failure{}}
 	for _, ref := range refs {
-		name, err := clusterName(&ref)
+		name, err := a.clusterName(&ref)
 		if err != nil {
 			return nil, err
 		}

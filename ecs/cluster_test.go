@@ -36,7 +36,7 @@ func TestACluster(t *testing.T) {
 	// Settings, statistics and tags are shown on demand.
 	c = describeCluster(w, "blue")
 	check(t, "parts shown unasked", len(c.Settings)+len(c.Statistics)+len(c.Tags), 0)
-	c = describeCluster(w, "arn:aws:ecs:us-east-1:123456789012:cluster/blue", types.ClusterFieldTags, types.ClusterFieldSettings)
+	c = describeCluster(w, "arn:aws:ecs:eu-central-1:000000000000:cluster/blue", types.ClusterFieldTags, types.ClusterFieldSettings)
 	check(t, "tag", *c.Tags[0].Key, "team")
 	check(t, "setting", *c.Settings[0].Value, "enabled")
 
@@ -136,8 +136,8 @@ func TestRefusedClusters(t *testing.T) {
 	w.fails("ClusterNotFoundException: Cluster not found.", func() error {
 		return failed(w.DeleteCluster(t.Context(), &ecs.DeleteClusterInput{Cluster: aws.String("gone")}))
 	})
-	w.fails(`InvalidParameterException: Invalid identifier: "arn:aws:ecs:r:a:service/x/y" is not the ARN of a cluster.`, func() error {
-		return failed(w.DeleteCluster(t.Context(), &ecs.DeleteClusterInput{Cluster: aws.String("arn:aws:ecs:r:a:service/x/y")}))
+	w.fails(`InvalidParameterException: Invalid identifier: "arn:aws:ecs:eu-central-1:000000000000:service/x/y" is not the ARN of a cluster.`, func() error {
+		return failed(w.DeleteCluster(t.Context(), &ecs.DeleteClusterInput{Cluster: aws.String("arn:aws:ecs:eu-central-1:000000000000:service/x/y")}))
 	})
 }
 

@@ -27,14 +27,14 @@ func (a *API) CreateService(ctx context.Context, in *ecs.CreateServiceInput) (*e
 	out := &ecs.CreateServiceOutput{}
 	err = a.inCluster(ctx, in.Cluster, func(tx *state.Tx, c *model.Cluster) error {
 		wanted.Cluster = c.Name
-		d, err := usableDefinition(&tx.Snapshot, aws.ToString(in.TaskDefinition))
+		d, err := a.usableDefinition(&tx.Snapshot, aws.ToString(in.TaskDefinition))
 		if err != nil {
 			return err
 		}
 		if err := checkConstraints(wanted, d); err != nil {
 			return err
 		}
-		of, err := capacityOf(c, in.LaunchType, in.CapacityProviderStrategy, in.PlatformVersion)
+		of, err := a.capacityOf(c, in.LaunchType, in.CapacityProviderStrategy, in.PlatformVersion)
 		if err != nil {
 			return err
 		}

@@ -28,7 +28,7 @@ func (a *API) DeleteTaskDefinitions(ctx context.Context, in *ecs.DeleteTaskDefin
 	}
 	var refs []model.TaskDefinitionRef
 	for _, name := range in.TaskDefinitions {
-		ref, err := definitionRef(name)
+		ref, err := a.definitionRef(name)
 		if err != nil {
 			return nil, err
 		}

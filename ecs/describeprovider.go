@@ -57,7 +57,7 @@ func (a *API) namedProviders(s *state.Snapshot, in *ecs.DescribeCapacityProvider
 	failures = []types.Failure{}
 	switch {
 	case aws.ToString(in.Cluster) != "":
-		c, err := cluster(s, in.Cluster)
+		c, err := a.cluster(s, in.Cluster)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -71,7 +71,7 @@ func (a *API) namedProviders(s *state.Snapshot, in *ecs.DescribeCapacityProvider
 		}
 	}
 	for _, ref := range in.CapacityProviders {
-		name, err := providerName(ref)
+		name, err := a.providerName(ref)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -12,29 +12,31 @@ import (
 func FuzzReferences(f *testing.F) {
 	for _, s := range []string{
 		"", "web", "web:1", "web:", ":1", "web:-1", "web:99999999999999999999", "a:b:c",
-		"arn:aws:ecs:r:a:task-definition/web:1", "arn:aws:ecs:r:a:service/default/web", "arn:aws:ecs:r:a:cluster/", "arn:aws:ecs:r:a:service-deployment/c/s/i", "arn:::::", "Lg",
+		"arn:aws:ecs:eu-central-1:000000000000:task-definition/web:1", "arn:aws:ecs:eu-central-1:000000000000:service/default/web", "arn:aws:ecs:r:a:cluster/",
+		"arn:aws:ecs:eu-central-1:000000000000:service-deployment/c/s/i", "arn:::::", "Lg",
 	} {
 		f.Add(s)
 	}
+	a := New(nil, realm, Options{})
 	f.Fuzz(func(t *testing.T, s string) {
-		if ref, err := definitionRef(s); err != nil {
+		if ref, err := a.definitionRef(s); err != nil {
 			isException(t, err)
 		} else if ref.Revision != 0 {
-			if again, err := definitionRef(ref.String()); err != nil || again != ref {
+			if again, err := a.definitionRef(ref.String()); err != nil || again != ref {
 				t.Errorf("%q is %v, then %v, %v", s, ref, again, err)
 			}
 		}
-		if name, err := clusterName(&s); err != nil {
+		if name, err := a.clusterName(&s); err != nil {
 			isException(t, err)
 		} else if name == "" {
 			t.Errorf("%q is a cluster without a name", s)
 		}
-		if _, err := identifier("service", s, "default"); err != nil {
+		if _, err := a.identifier("service", s, "default"); err != nil {
 			isException(t, err)
 		}
-		if id, err := historyID("service-deployment", s); err != nil {
+		if id, err := a.historyID("service-deployment", s); err != nil {
 			isException(t, err)
-		} else if again, err := historyID("service-deployment", realm.ServiceDeploymentARN(id.cluster, id.service, id.name)); err != nil || again != id {
+		} else if again, err := a.historyID("service-deployment", realm.ServiceDeploymentARN(id.cluster, id.service, id.name)); err != nil || again != id {
 			t.Errorf("%q is %v, then %v, %v", s, id, again, err)
 		}
 		p := paging{operation: "ListTasks", size: 1, token: &s}

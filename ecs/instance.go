@@ -31,7 +31,7 @@ func (a *API) ListContainerInstances(ctx context.Context, in *ecs.ListContainerI
 		}
 	}
 	s := a.store.Snapshot()
-	c, err := cluster(s, in.Cluster)
+	c, err := a.cluster(s, in.Cluster)
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func (a *API) DeregisterContainerInstance(ctx context.Context, in *ecs.Deregiste
 	}
 	out := &ecs.DeregisterContainerInstanceOutput{}
 	err := a.inCluster(ctx, in.Cluster, func(tx *state.Tx, c *model.Cluster) error {
-		i, ok, err := findInstance(&tx.Snapshot, c.Name, *in.ContainerInstance)
+		i, ok, err := a.findInstance(&tx.Snapshot, c.Name, *in.ContainerInstance)
 		if err != nil {
 			return err
 		}

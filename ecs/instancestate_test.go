@@ -49,7 +49,7 @@ func TestRefusedStatesOfContainerInstances(t *testing.T) {
 		{"ClusterNotFoundException: Cluster not found.",
 			ecs.UpdateContainerInstancesStateInput{ContainerInstances: []string{"i1"}, Status: "DRAINING", Cluster: aws.String("gone")}},
 		// One that cannot be read keeps all from being changed.
-		{"InvalidParameterException: Identifier is for blue. Your cluster is default",
+		{"InvalidParameterException: Invalid identifier: Identifier is for cluster blue. Your cluster is default",
 			ecs.UpdateContainerInstancesStateInput{ContainerInstances: []string{"i1", realm.InstanceARN("blue", "i1")}, Status: "DRAINING"}},
 	} {
 		w.fails(tt.want, func() error { return failed(w.UpdateContainerInstancesState(t.Context(), &tt.in)) })

@@ -9,24 +9,27 @@ import (
 
 // kind is something of which a request names several, by name, id or ARN.
 type kind[T any] struct {
+	api  *API
 	name string // as it stands in ARNs
 	find func(s *state.Snapshot, cluster, ref string) (*T, bool, error)
 	arn  func(cluster, id string) string
 }
 
-func (a *API) tasks() kind[model.Task] { return kind[model.Task]{"task", findTask, a.realm.TaskARN} }
+func (a *API) tasks() kind[model.Task] {
+	return kind[model.Task]{a, "task", a.findTask, a.realm.TaskARN}
+}
 
 func (a *API) services() kind[model.Service] {
-	return kind[model.Service]{"service", findService, a.realm.ServiceARN}
+	return kind[model.Service]{a, "service", a.findService, a.realm.ServiceARN}
 }
 
 func (a *API) instances() kind[model.Instance] {
-	return kind[model.Instance]{"container-instance", findInstance, a.realm.InstanceARN}
+	return kind[model.Instance]{a, "container-instance", a.findInstance, a.realm.InstanceARN}
 }
 
 // describe hands what refs name in a cluster, as it is in a snapshot, to show; see each.
 func (k kind[T]) describe(s *state.Snapshot, ref *string, refs []string, show func(*state.Snapshot, *T)) ([]types.Failure, error) {
-	c, err := cluster(s, ref)
+	c, err := k.api.cluster(s, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +46,7 @@ func (k kind[T]) each(s *state.Snapshot, cluster string, refs []string, do func(
 			return nil, err
 		}
 		if !ok {
-			id, _ := identifier(k.name, ref, cluster)
+			id, _ := k.api.identifier(k.name, ref, cluster)
 			failures = append(failures, failure(k.arn(cluster, id)))
 			continue
 		}

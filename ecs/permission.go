@@ -49,7 +49,7 @@ func (a *API) passed(in any) []string {
 
 // passedBy: a task definition that is not there fails the request itself.
 func (a *API) passedBy(definition *string, o *types.TaskOverride) []string {
-	d, err := usableDefinition(a.store.Snapshot(), aws.ToString(definition))
+	d, err := a.usableDefinition(a.store.Snapshot(), aws.ToString(definition))
 	if err != nil {
 		d = &model.TaskDefinition{}
 	}

@@ -32,7 +32,7 @@ func (a *API) GetTaskProtection(ctx context.Context, in *ecs.GetTaskProtectionIn
 		return nil, err
 	}
 	s := a.store.Snapshot()
-	c, err := cluster(s, in.Cluster)
+	c, err := a.cluster(s, in.Cluster)
 	if err != nil {
 		return nil, err
 	}
@@ -103,12 +103,12 @@ func (a *API) UpdateTaskProtection(ctx context.Context, in *ecs.UpdateTaskProtec
 // protectable finds a RUNNING task of a service: "this operation is only supported
 // for tasks belonging to an Amazon ECS service".
 func (a *API) protectable(s *state.Snapshot, cluster, ref string) (*model.Task, *types.Failure, error) {
-	t, ok, err := findTask(s, cluster, ref)
+	t, ok, err := a.findTask(s, cluster, ref)
 	if err != nil {
 		return nil, nil, err
 	}
 	if !ok {
-		id, _ := identifier("task", ref, cluster)
+		id, _ := a.identifier("task", ref, cluster)
 		f := failure(a.realm.TaskARN(cluster, id))
 		return nil, &f, nil
 	}

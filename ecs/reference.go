@@ -28,7 +28,7 @@ func checkName(what, name string) error {
 
 // clusterName reads a cluster's name or ARN. "If you do not specify a cluster, the
 // default cluster is assumed."
-func clusterName(ref *string) (string, error) {
+func (a *API) clusterName(ref *string) (string, error) {
 	s := aws.ToString(ref)
 	if s == "" {
 		return model.DefaultCluster, nil
@@ -39,7 +39,7 @@ func clusterName(ref *string) (string, error) {
 	if !isARN(s) {
 		return s, nil
 	}
-	path, err := arnPath("cluster", s)
+	path, err := a.arnPath("cluster", s)
 	if err != nil {
 		return "", err
 	}
@@ -47,8 +47,8 @@ func clusterName(ref *string) (string, error) {
 }
 
 // cluster finds an ACTIVE cluster.
-func cluster(s *state.Snapshot, ref *string) (*model.Cluster, error) {
-	name, err := clusterName(ref)
+func (a *API) cluster(s *state.Snapshot, ref *string) (*model.Cluster, error) {
+	name, err := a.clusterName(ref)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func cluster(s *state.Snapshot, ref *string) (*model.Cluster, error) {
 // inCluster does something in an ACTIVE cluster, in one transaction.
 func (a *API) inCluster(ctx context.Context, ref *string, do func(tx *state.Tx, c *model.Cluster) error) error {
 	return a.store.Update(ctx, func(tx *state.Tx) error {
-		c, err := cluster(&tx.Snapshot, ref)
+		c, err := a.cluster(&tx.Snapshot, ref)
 		if err != nil {
 			return err
 		}
@@ -75,11 +75,11 @@ func (a *API) inCluster(ctx context.Context, ref *string, do func(tx *state.Tx, 
 
 // identifier reads the name or id of something in a cluster: bare, or an ARN of
 // the long form (with the cluster) or the short one (without).
-func identifier(resource, ref, cluster string) (string, error) {
+func (a *API) identifier(resource, ref, cluster string) (string, error) {
 	if !isARN(ref) {
 		return ref, nil
 	}
-	path, err := arnPath(resource, ref)
+	path, err := a.arnPath(resource, ref)
 	if err != nil {
 		return "", err
 	}
@@ -87,7 +87,7 @@ func identifier(resource, ref, cluster string) (string, error) {
 		return path[0], nil
 	}
 	if path[0] != cluster {
-		return "", invalid("Identifier is for %s. Your cluster is %s", path[0], cluster)
+		return "", invalid("Invalid identifier: Identifier is for cluster %s. Your cluster is %s", path[0], cluster)
 	}
 	return path[1], nil
 }
@@ -96,17 +96,35 @@ func isARN(s string) bool { return strings.HasPrefix(s, "arn:") }
 
 // arnPath is the path of an ARN of this resource type: "service/default/web" has
 // "default" and "web".
-func arnPath(resource, arn string) ([]string, error) {
-	kind, path, ok := model.ParseARN(arn)
-	if !ok || kind != resource || len(path) > 2 {
+func (a *API) arnPath(resource, arn string) ([]string, error) {
+	kind, path, err := a.readARN(arn)
+	if err != nil {
+		return nil, err
+	}
+	if kind != resource || len(path) > 2 {
 		return nil, invalid("Invalid identifier: %q is not the ARN of a %s.", arn, resource)
 	}
 	return path, nil
 }
 
+// readARN splits an ARN into its resource type and the path behind it. What is in another
+// region or account may have a namesake here, which is not what is meant.
+func (a *API) readARN(arn string) (resource string, path []string, err error) {
+	in, resource, path, ok := model.ParseARN(arn)
+	switch {
+	case !ok:
+		return "", nil, invalid("Invalid identifier: %q is not an ARN of ECS.", arn)
+	case in.Region != a.realm.Region:
+		return "", nil, invalid("Invalid Region in ARN")
+	case in.Account != a.realm.Account:
+		return "", nil, invalid("Identifier is for %s. Your accountId is %s", in.Account, a.realm.Account)
+	}
+	return resource, path, nil
+}
+
 // findTask finds a task of a cluster.
-func findTask(s *state.Snapshot, cluster, ref string) (*model.Task, bool, error) {
-	id, err := identifier("task", ref, cluster)
+func (a *API) findTask(s *state.Snapshot, cluster, ref string) (*model.Task, bool, error) {
+	id, err := a.identifier("task", ref, cluster)
 	if err != nil {
 		return nil, false, err
 	}
@@ -115,8 +133,8 @@ func findTask(s *state.Snapshot, cluster, ref string) (*model.Task, bool, error)
 }
 
 // findInstance finds a container instance of a cluster.
-func findInstance(s *state.Snapshot, cluster, ref string) (*model.Instance, bool, error) {
-	id, err := identifier("container-instance", ref, cluster)
+func (a *API) findInstance(s *state.Snapshot, cluster, ref string) (*model.Instance, bool, error) {
+	id, err := a.identifier("container-instance", ref, cluster)
 	if err != nil {
 		return nil, false, err
 	}
@@ -125,8 +143,8 @@ func findInstance(s *state.Snapshot, cluster, ref string) (*model.Instance, bool
 }
 
 // findService finds a service of a cluster, whatever its status.
-func findService(s *state.Snapshot, cluster, ref string) (*model.Service, bool, error) {
-	name, err := identifier("service", ref, cluster)
+func (a *API) findService(s *state.Snapshot, cluster, ref string) (*model.Service, bool, error) {
+	name, err := a.identifier("service", ref, cluster)
 	if err != nil {
 		return nil, false, err
 	}
@@ -136,9 +154,9 @@ func findService(s *state.Snapshot, cluster, ref string) (*model.Service, bool, 
 
 // definitionRef reads "family", "family:revision" or a task definition's ARN. The
 // revision is 0 when none is given.
-func definitionRef(ref string) (model.TaskDefinitionRef, error) {
+func (a *API) definitionRef(ref string) (model.TaskDefinitionRef, error) {
 	if isARN(ref) {
-		path, err := arnPath("task-definition", ref)
+		path, err := a.arnPath("task-definition", ref)
 		if err != nil {
 			return model.TaskDefinitionRef{}, err
 		}
@@ -169,8 +187,8 @@ func findDefinition(s *state.Snapshot, ref model.TaskDefinitionRef) (*model.Task
 }
 
 // usableDefinition finds the revision that new tasks shall run.
-func usableDefinition(s *state.Snapshot, ref string) (*model.TaskDefinition, error) {
-	r, err := definitionRef(ref)
+func (a *API) usableDefinition(s *state.Snapshot, ref string) (*model.TaskDefinition, error) {
+	r, err := a.definitionRef(ref)
 	if err != nil {
 		return nil, err
 	}

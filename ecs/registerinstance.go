@@ -62,6 +62,7 @@ func (a *API) RegisterContainerInstance(ctx context.Context, in *RegisterContain
 
 // instanceRegistration is what an agent tells of its container instance.
 type instanceRegistration struct {
+	ecs  *API
 	told model.Instance
 	tags []model.Tag
 	ref  string // of the instance that it registered before
@@ -72,7 +73,7 @@ func (a *API) readRegistration(in *RegisterContainerInstanceInput) (r instanceRe
 	if err := first(refuse(registerInstanceMembers, in, "the request"), checkToken(in.ClientToken, maxRegisterToken)); err != nil {
 		return r, err
 	}
-	r.ref, r.told.Foreign = aws.ToString(in.ContainerInstanceArn), true
+	r.ecs, r.ref, r.told.Foreign = a, aws.ToString(in.ContainerInstanceArn), true
 	if r.tags, err = readTags(in.Tags); err != nil {
 		return r, err
 	}
@@ -131,7 +132,7 @@ func (r instanceRegistration) earlier(tx *state.Tx, cluster string) (*model.Inst
 // again brings a registered instance up to date. Its resources are what they were when it
 // was registered first, as on ECS; the reply tells.
 func (r instanceRegistration) again(tx *state.Tx, cluster string) (*model.Instance, error) {
-	i, ok, err := findInstance(&tx.Snapshot, cluster, r.ref)
+	i, ok, err := r.ecs.findInstance(&tx.Snapshot, cluster, r.ref)
 	if err != nil {
 		return nil, err
 	}

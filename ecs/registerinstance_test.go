@@ -154,7 +154,7 @@ func TestRegistrationsThatAreRefused(t *testing.T) {
 		{`"attributes": [` + strings.Trim(strings.Repeat(`{"name": "a#"},`, 11), ",") + `]`, `InvalidParameterException: 11 custom attributes are given; a container instance can have at most 10.`},
 
 		{`"containerInstanceArn": "gone"`, "InvalidParameterException: The referenced container instance was not found."},
-		{`"containerInstanceArn": "` + realm.InstanceARN("blue", "i1") + `"`, "InvalidParameterException: Identifier is for blue. Your cluster is default"},
+		{`"containerInstanceArn": "` + realm.InstanceARN("blue", "i1") + `"`, "InvalidParameterException: Invalid identifier: Identifier is for cluster blue. Your cluster is default"},
 		{`"containerInstanceArn": "i1"`, "ClientException: Container instance i1 is this machine's own, and Steady's agent serves it: leave containerInstanceArn out to register another one."},
 	} {
 		for n := 0; strings.Contains(tt.members, "#"); n++ {

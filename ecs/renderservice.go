@@ -54,7 +54,7 @@ func (a *API) shownDefinition(svc *model.Service) *string {
 	if p := svc.Primary(); p != nil {
 		return aws.String(a.realm.TaskDefinitionARN(p.TaskDefinition))
 	}
-	ref, err := definitionRef(aws.ToString(svc.Spec.TaskDefinition))
+	ref, err := a.definitionRef(aws.ToString(svc.Spec.TaskDefinition))
 	if err != nil {
 		return nil
 	}

@@ -116,7 +116,7 @@ type run struct {
 // place is the transaction.
 func (r *run) place(tx *state.Tx) error {
 	r.out = ecs.RunTaskOutput{Tasks: []types.Task{}, Failures: []types.Failure{}}
-	c, err := cluster(&tx.Snapshot, r.in.Cluster)
+	c, err := r.ecs.cluster(&tx.Snapshot, r.in.Cluster)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (r *run) place(tx *state.Tx) error {
 		r.show(tx, earlier)
 		return nil
 	}
-	if r.on, err = capacityOf(c, r.in.LaunchType, r.in.CapacityProviderStrategy, r.in.PlatformVersion); err != nil {
+	if r.on, err = r.ecs.capacityOf(c, r.in.LaunchType, r.in.CapacityProviderStrategy, r.in.PlatformVersion); err != nil {
 		return err
 	}
 	d, overrides, request, err := r.prepare(tx)
@@ -179,7 +179,7 @@ func (r *run) tellMissing(cluster string, result placement.Result) {
 
 // prepare finds what is to run, with what overrides, and what it asks of placement.
 func (r *run) prepare(tx *state.Tx) (d *model.TaskDefinition, o types.TaskOverride, q placement.Request, err error) {
-	if d, err = usableDefinition(&tx.Snapshot, *r.in.TaskDefinition); err != nil {
+	if d, err = r.ecs.usableDefinition(&tx.Snapshot, *r.in.TaskDefinition); err != nil {
 		return d, o, q, err
 	}
 	if o, err = readOverrides(r.in.Overrides, d); err != nil {

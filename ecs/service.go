@@ -47,7 +47,7 @@ func (a *API) ListServices(ctx context.Context, in *ecs.ListServicesInput) (*ecs
 		return nil, err
 	}
 	s := a.store.Snapshot()
-	c, err := cluster(s, in.Cluster)
+	c, err := a.cluster(s, in.Cluster)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (a *API) DeleteService(ctx context.Context, in *ecs.DeleteServiceInput) (*e
 	}
 	out := &ecs.DeleteServiceOutput{}
 	err := a.inCluster(ctx, in.Cluster, func(tx *state.Tx, c *model.Cluster) error {
-		svc, ok, err := findService(&tx.Snapshot, c.Name, *in.Service)
+		svc, ok, err := a.findService(&tx.Snapshot, c.Name, *in.Service)
 		if err != nil {
 			return err
 		}

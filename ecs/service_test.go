@@ -28,7 +28,7 @@ func TestANewServiceHasOneDeployment(t *testing.T) {
 
 func refOf(t *testing.T, s string) model.TaskDefinitionRef {
 	t.Helper()
-	return must(definitionRef(s))
+	return must(New(nil, realm, Options{}).definitionRef(s))
 }
 
 // deployments says what a service's deployments are, newest first.
@@ -278,7 +278,7 @@ func TestAServiceWithoutTasksIsInactiveAtOnce(t *testing.T) {
 func TestDescriptionsOfServices(t *testing.T) {
 	w := equipped(t)
 	out := must(w.DescribeServices(t.Context(), &ecs.DescribeServicesInput{Services: []string{
-		"web", "arn:aws:ecs:us-east-1:1:service/default/web", "arn:aws:ecs:us-east-1:1:service/web", "db",
+		"web", "arn:aws:ecs:eu-central-1:000000000000:service/default/web", "arn:aws:ecs:eu-central-1:000000000000:service/web", "db",
 	}}))
 	check(t, "services", len(out.Services), 3)
 	check(t, "failure", *out.Failures[0].Arn+" "+*out.Failures[0].Reason, realm.ServiceARN("default", "db")+" MISSING")

@@ -34,11 +34,11 @@ func (a *API) ListServiceDeployments(ctx context.Context, in *ecs.ListServiceDep
 		}
 	}
 	s := a.store.Snapshot()
-	c, err := cluster(s, in.Cluster)
+	c, err := a.cluster(s, in.Cluster)
 	if err != nil {
 		return nil, err
 	}
-	svc, ok, err := findService(s, c.Name, *in.Service)
+	svc, ok, err := a.findService(s, c.Name, *in.Service)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func selected(d *model.ServiceDeployment, in *ecs.ListServiceDeploymentsInput) b
 
 // DescribeServiceDeployments shows service deployments by their ARNs.
 func (a *API) DescribeServiceDeployments(ctx context.Context, in *ecs.DescribeServiceDeploymentsInput) (*ecs.DescribeServiceDeploymentsOutput, error) {
-	ids, err := historyIDs("service-deployment", "serviceDeploymentArns", in.ServiceDeploymentArns)
+	ids, err := a.historyIDs("service-deployment", "serviceDeploymentArns", in.ServiceDeploymentArns)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (a *API) DescribeServiceDeployments(ctx context.Context, in *ecs.DescribeSe
 
 // DescribeServiceRevisions shows service revisions by their ARNs.
 func (a *API) DescribeServiceRevisions(ctx context.Context, in *ecs.DescribeServiceRevisionsInput) (*ecs.DescribeServiceRevisionsOutput, error) {
-	ids, err := historyIDs("service-revision", "serviceRevisionArns", in.ServiceRevisionArns)
+	ids, err := a.historyIDs("service-revision", "serviceRevisionArns", in.ServiceRevisionArns)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func (a *API) StopServiceDeployment(ctx context.Context, in *ecs.StopServiceDepl
 	if err := oneOf("stopType", in.StopType, types.StopServiceDeploymentStopTypeRollback); err != nil {
 		return nil, err
 	}
-	id, err := historyID("service-deployment", arn)
+	id, err := a.historyID("service-deployment", arn)
 	if err != nil {
 		return nil, err
 	}
@@ -174,21 +174,24 @@ func (id recordID) of(cluster, service string) bool {
 }
 
 // historyID reads such an ARN. They have a long form only.
-func historyID(resource, arn string) (recordID, error) {
-	kind, path, ok := model.ParseARN(arn)
-	if !ok || kind != resource || len(path) != 3 {
+func (a *API) historyID(resource, arn string) (recordID, error) {
+	kind, path, err := a.readARN(arn)
+	if err != nil {
+		return recordID{}, err
+	}
+	if kind != resource || len(path) != 3 {
 		return recordID{}, invalid("Invalid identifier: %q is not the ARN of a %s.", arn, strings.ReplaceAll(resource, "-", " "))
 	}
 	return recordID{path[0], path[1], path[2]}, nil
 }
 
-func historyIDs(resource, member string, arns []string) ([]recordID, error) {
+func (a *API) historyIDs(resource, member string, arns []string) ([]recordID, error) {
 	if err := checkCount(member, arns, maxDescribedDeployments); err != nil {
 		return nil, err
 	}
 	ids := make([]recordID, len(arns))
 	for i, arn := range arns {
-		id, err := historyID(resource, arn)
+		id, err := a.historyID(resource, arn)
 		if err != nil {
 			return nil, err
 		}

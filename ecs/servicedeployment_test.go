@@ -277,15 +277,15 @@ func TestRefusalsAboutServiceDeployments(t *testing.T) {
 			list(ecs.ListServiceDeploymentsInput{Service: web, Status: []types.ServiceDeploymentStatus{"x"}})},
 		{"InvalidParameterException: serviceDeploymentArns cannot be empty.", describe()},
 		{"InvalidParameterException: serviceDeploymentArns cannot have more than 20 elements.", describe(make([]string, 21)...)},
-		{`InvalidParameterException: Invalid identifier: "web" is not the ARN of a service deployment.`, describe("web")},
+		{`InvalidParameterException: Invalid identifier: "web" is not an ARN of ECS.`, describe("web")},
 		{`InvalidParameterException: Invalid identifier: "arn:aws:ecs:eu-central-1:000000000000:service/default/web" is not the ARN of a service deployment.`,
 			describe(realm.ServiceARN("default", "web"))},
 		{"InvalidParameterException: serviceRevisionArns cannot be empty.", revisions()},
 		{"InvalidParameterException: serviceRevisionArns cannot have more than 20 elements.", revisions(make([]string, 21)...)},
-		{`InvalidParameterException: Invalid identifier: "1" is not the ARN of a service revision.`, revisions("1")},
+		{`InvalidParameterException: Invalid identifier: "1" is not an ARN of ECS.`, revisions("1")},
 		{"InvalidParameterException: serviceDeploymentArn can not be empty.", stop("", "")},
 		{"InvalidParameterException: stopType should be one of [ROLLBACK]", stop(unknown, "ABORT")},
-		{`InvalidParameterException: Invalid identifier: "web" is not the ARN of a service deployment.`, stop("web", "ROLLBACK")},
+		{`InvalidParameterException: Invalid identifier: "web" is not an ARN of ECS.`, stop("web", "ROLLBACK")},
 		{"ServiceDeploymentNotFoundException: The service deployment does not exist.", stop(unknown, "ROLLBACK")},
 	} {
 		w.fails(tt.want, tt.call)

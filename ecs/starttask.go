@@ -61,7 +61,7 @@ func launchOf(in *ecs.StartTaskInput) *ecs.RunTaskInput {
 // start is the transaction of StartTask.
 func (r *run) start(tx *state.Tx, refs []string) error {
 	r.out = ecs.RunTaskOutput{Tasks: []types.Task{}, Failures: []types.Failure{}}
-	c, err := cluster(&tx.Snapshot, r.in.Cluster)
+	c, err := r.ecs.cluster(&tx.Snapshot, r.in.Cluster)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ type tagged struct {
 
 // ListTagsForResource shows the tags of a resource.
 func (a *API) ListTagsForResource(ctx context.Context, in *ecs.ListTagsForResourceInput) (*ecs.ListTagsForResourceOutput, error) {
-	r, err := findTagged(a.store.Snapshot(), aws.ToString(in.ResourceArn))
+	r, err := a.findTagged(a.store.Snapshot(), aws.ToString(in.ResourceArn))
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (a *API) TagResource(ctx context.Context, in *ecs.TagResourceInput) (*ecs.T
 		return nil, err
 	}
 	err = a.store.Update(ctx, func(tx *state.Tx) error {
-		r, err := findTagged(&tx.Snapshot, aws.ToString(in.ResourceArn))
+		r, err := a.findTagged(&tx.Snapshot, aws.ToString(in.ResourceArn))
 		if err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (a *API) UntagResource(ctx context.Context, in *ecs.UntagResourceInput) (*e
 		return nil, invalid("Tag keys can not be empty.")
 	}
 	err := a.store.Update(ctx, func(tx *state.Tx) error {
-		r, err := findTagged(&tx.Snapshot, aws.ToString(in.ResourceArn))
+		r, err := a.findTagged(&tx.Snapshot, aws.ToString(in.ResourceArn))
 		if err != nil {
 			return err
 		}
@@ -95,18 +95,18 @@ func (a *API) UntagResource(ctx context.Context, in *ecs.UntagResourceInput) (*e
 
 // findTagged finds what an ARN names. The ARNs of things in a cluster have to be
 // of the long form, with the cluster.
-func findTagged(s *state.Snapshot, arn string) (tagged, error) {
-	resource, path, ok := model.ParseARN(arn)
-	if !ok {
-		return tagged{}, invalid("Invalid identifier: %q is not an ARN of ECS.", arn)
+func (a *API) findTagged(s *state.Snapshot, arn string) (tagged, error) {
+	resource, path, err := a.readARN(arn)
+	if err != nil {
+		return tagged{}, err
 	}
 	switch {
 	case resource == "cluster" && len(path) == 1:
-		return taggedCluster(s, path[0])
+		return a.taggedCluster(s, path[0])
 	case resource == "capacity-provider":
-		return taggedProvider(s, path[len(path)-1])
+		return a.taggedProvider(s, path[len(path)-1])
 	case resource == "task-definition" && len(path) == 1:
-		return taggedDefinition(s, path[0])
+		return a.taggedDefinition(s, path[0])
 	case resource == "service" && len(path) == 2:
 		return taggedService(s, path[0], path[1])
 	case resource == "task" && len(path) == 2:
@@ -114,11 +114,14 @@ func findTagged(s *state.Snapshot, arn string) (tagged, error) {
 	case resource == "container-instance" && len(path) == 2:
 		return taggedInstance(s, path[0], path[1])
 	}
-	return tagged{}, invalid("Long arn format must be used for tagging operations: %q has no cluster, or is of a kind that has no tags.", arn)
+	if slices.Contains([]string{"service", "task", "container-instance"}, resource) {
+		return tagged{}, invalid("Long arn format must be used for tagging operations")
+	}
+	return tagged{}, invalid("Invalid identifier: %q is the ARN of a %s, which has no tags.", arn, resource)
 }
 
-func taggedCluster(s *state.Snapshot, name string) (tagged, error) {
-	c, err := cluster(s, &name)
+func (a *API) taggedCluster(s *state.Snapshot, name string) (tagged, error) {
+	c, err := a.cluster(s, &name)
 	if err != nil {
 		return tagged{}, err
 	}
@@ -129,8 +132,8 @@ func taggedCluster(s *state.Snapshot, name string) (tagged, error) {
 	}}, nil
 }
 
-func taggedProvider(s *state.Snapshot, name string) (tagged, error) {
-	p, err := provider(s, name)
+func (a *API) taggedProvider(s *state.Snapshot, name string) (tagged, error) {
+	p, err := a.provider(s, name)
 	if err != nil {
 		return tagged{}, err
 	}
@@ -141,8 +144,8 @@ func taggedProvider(s *state.Snapshot, name string) (tagged, error) {
 	}}, nil
 }
 
-func taggedDefinition(s *state.Snapshot, name string) (tagged, error) {
-	ref, err := definitionRef(name)
+func (a *API) taggedDefinition(s *state.Snapshot, name string) (tagged, error) {
+	ref, err := a.definitionRef(name)
 	if err != nil {
 		return tagged{}, err
 	}

@@ -54,8 +54,10 @@ func TestRefusedTags(t *testing.T) {
 		return failed(w.UntagResource(t.Context(), &ecs.UntagResourceInput{}))
 	})
 	w.fails(`InvalidParameterException: Invalid identifier: "web" is not an ARN of ECS.`, tag("web", team))
-	w.fails(`InvalidParameterException: Long arn format must be used for tagging operations: "arn:aws:ecs:r:a:service/web" has no cluster, or is of a kind that has no tags.`,
-		tag("arn:aws:ecs:r:a:service/web", team))
+	w.fails("InvalidParameterException: Long arn format must be used for tagging operations",
+		tag("arn:aws:ecs:eu-central-1:000000000000:service/web", team))
+	w.fails(`InvalidParameterException: Invalid identifier: "arn:aws:ecs:eu-central-1:000000000000:task-set/a/b/c" is the ARN of a task-set, which has no tags.`,
+		tag("arn:aws:ecs:eu-central-1:000000000000:task-set/a/b/c", team))
 	w.fails("ClusterNotFoundException: Cluster not found.", tag(realm.ClusterARN("gone"), team))
 	w.fails("ServiceNotFoundException: Service not found.", tag(realm.ServiceARN("default", "db"), team))
 	w.fails("ClientException: TaskDefinition not found.", tag(realm.TaskDefinitionARN(refOf(t, "db:1")), team))

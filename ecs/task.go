@@ -29,7 +29,7 @@ func (a *API) StopTask(ctx context.Context, in *ecs.StopTaskInput) (*ecs.StopTas
 	}
 	out := &ecs.StopTaskOutput{}
 	err := a.inCluster(ctx, in.Cluster, func(tx *state.Tx, c *model.Cluster) error {
-		t, ok, err := findTask(&tx.Snapshot, c.Name, *in.Task)
+		t, ok, err := a.findTask(&tx.Snapshot, c.Name, *in.Task)
 		if err != nil {
 			return err
 		}
@@ -76,11 +76,11 @@ func (a *API) ListTasks(ctx context.Context, in *ecs.ListTasksInput) (*ecs.ListT
 		return nil, err
 	}
 	s := a.store.Snapshot()
-	c, err := cluster(s, in.Cluster)
+	c, err := a.cluster(s, in.Cluster)
 	if err != nil {
 		return nil, err
 	}
-	selects, err := taskFilter(s, c.Name, in)
+	selects, err := a.taskFilter(s, c.Name, in)
 	if err != nil {
 		return nil, err
 	}
@@ -118,10 +118,10 @@ func checkTaskFilters(in *ecs.ListTasksInput) error {
 
 // taskFilter combines the filters of a ListTasks request. A service or a container
 // instance that is named must be there.
-func taskFilter(s *state.Snapshot, cluster string, in *ecs.ListTasksInput) (func(*model.Task) bool, error) {
+func (a *API) taskFilter(s *state.Snapshot, cluster string, in *ecs.ListTasksInput) (func(*model.Task) bool, error) {
 	service, instance := "", ""
 	if ref := aws.ToString(in.ServiceName); ref != "" {
-		svc, ok, err := findService(s, cluster, ref)
+		svc, ok, err := a.findService(s, cluster, ref)
 		if err != nil {
 			return nil, err
 		}
@@ -131,7 +131,7 @@ func taskFilter(s *state.Snapshot, cluster string, in *ecs.ListTasksInput) (func
 		service = svc.Name
 	}
 	if ref := aws.ToString(in.ContainerInstance); ref != "" {
-		i, ok, err := findInstance(s, cluster, ref)
+		i, ok, err := a.findInstance(s, cluster, ref)
 		if err != nil {
 			return nil, err
 		}

@@ -46,7 +46,7 @@ func TestStopTask(t *testing.T) {
 	w.fails("InvalidParameterException: Task can not be empty.", func() error {
 		return failed(w.StopTask(t.Context(), &ecs.StopTaskInput{}))
 	})
-	w.fails("InvalidParameterException: Identifier is for blue. Your cluster is default", func() error {
+	w.fails("InvalidParameterException: Invalid identifier: Identifier is for cluster blue. Your cluster is default", func() error {
 		return failed(w.StopTask(t.Context(), &ecs.StopTaskInput{Task: aws.String(realm.TaskARN("blue", "t1"))}))
 	})
 }
@@ -59,7 +59,7 @@ func TestATaskIsLookedForInItsCluster(t *testing.T) {
 	w.fails("InvalidParameterException: The referenced task was not found.", func() error {
 		return failed(w.StopTask(t.Context(), &ecs.StopTaskInput{Task: aws.String("t1")}))
 	})
-	out := must(w.DescribeTasks(t.Context(), &ecs.DescribeTasksInput{Tasks: []string{"t1", "arn:aws:ecs:r:a:task/t1"}}))
+	out := must(w.DescribeTasks(t.Context(), &ecs.DescribeTasksInput{Tasks: []string{"t1", "arn:aws:ecs:eu-central-1:000000000000:task/t1"}}))
 	check(t, "tasks", len(out.Tasks), 0)
 	for _, f := range out.Failures {
 		check(t, "failure", *f.Arn+" "+*f.Reason, realm.TaskARN("default", "t1")+" MISSING")
@@ -112,16 +112,16 @@ func TestListTasksFilters(t *testing.T) {
 		check(t, "the list filtered by "+tt.what, strings.Join(ids, " "), tt.want)
 	}
 	for want, in := range map[string]*ecs.ListTasksInput{
-		"InvalidParameterException: launch type should be one of [EC2,FARGATE,EXTERNAL]":                         {LaunchType: "ec2"},
-		"InvalidParameterException: desiredStatus should be one of [RUNNING,PENDING,STOPPED]":                    {DesiredStatus: "x"},
-		"ServiceNotFoundException: Service not found.":                                                           {ServiceName: aws.String("db")},
-		"InvalidParameterException: The referenced container instance was not found.":                            {ContainerInstance: aws.String("i3")},
-		"InvalidParameterException: startedBy must be the only filter.":                                          {StartedBy: aws.String("me"), Family: aws.String("web")},
-		"ClientException: daemonName is not supported by Steady yet: remove it from the filters":                 {DaemonName: aws.String("x")},
-		"InvalidParameterException: maxResults should be between 1 and 100":                                      {MaxResults: aws.Int32(101)},
-		"InvalidParameterException: Invalid token. Give the nextToken of the reply before, unchanged.":           {NextToken: aws.String("x")},
-		"InvalidParameterException: Identifier is for blue. Your cluster is default":                             {ServiceName: aws.String(realm.ServiceARN("blue", "web"))},
-		`InvalidParameterException: Invalid identifier: "arn:aws:ecs:r:a:task/x/y" is not the ARN of a service.`: {ServiceName: aws.String("arn:aws:ecs:r:a:task/x/y")},
+		"InvalidParameterException: launch type should be one of [EC2,FARGATE,EXTERNAL]":                                               {LaunchType: "ec2"},
+		"InvalidParameterException: desiredStatus should be one of [RUNNING,PENDING,STOPPED]":                                          {DesiredStatus: "x"},
+		"ServiceNotFoundException: Service not found.":                                                                                 {ServiceName: aws.String("db")},
+		"InvalidParameterException: The referenced container instance was not found.":                                                  {ContainerInstance: aws.String("i3")},
+		"InvalidParameterException: startedBy must be the only filter.":                                                                {StartedBy: aws.String("me"), Family: aws.String("web")},
+		"ClientException: daemonName is not supported by Steady yet: remove it from the filters":                                       {DaemonName: aws.String("x")},
+		"InvalidParameterException: maxResults should be between 1 and 100":                                                            {MaxResults: aws.Int32(101)},
+		"InvalidParameterException: Invalid token. Give the nextToken of the reply before, unchanged.":                                 {NextToken: aws.String("x")},
+		"InvalidParameterException: Invalid identifier: Identifier is for cluster blue. Your cluster is default":                       {ServiceName: aws.String(realm.ServiceARN("blue", "web"))},
+		`InvalidParameterException: Invalid identifier: "arn:aws:ecs:eu-central-1:000000000000:task/x/y" is not the ARN of a service.`: {ServiceName: aws.String("arn:aws:ecs:eu-central-1:000000000000:task/x/y")},
 	} {
 		w.fails(want, func() error { return failed(w.ListTasks(t.Context(), in)) })
 	}

@@ -18,7 +18,7 @@ import (
 
 // DescribeTaskDefinition shows one revision, or the latest ACTIVE one of a family.
 func (a *API) DescribeTaskDefinition(ctx context.Context, in *ecs.DescribeTaskDefinitionInput) (*ecs.DescribeTaskDefinitionOutput, error) {
-	ref, err := definitionRef(aws.ToString(in.TaskDefinition))
+	ref, err := a.definitionRef(aws.ToString(in.TaskDefinition))
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (a *API) DescribeTaskDefinition(ctx context.Context, in *ecs.DescribeTaskDe
 // DeregisterTaskDefinition makes a revision INACTIVE: "existing tasks and services
 // that reference an INACTIVE task definition continue to run without disruption".
 func (a *API) DeregisterTaskDefinition(ctx context.Context, in *ecs.DeregisterTaskDefinitionInput) (*ecs.DeregisterTaskDefinitionOutput, error) {
-	ref, err := definitionRef(aws.ToString(in.TaskDefinition))
+	ref, err := a.definitionRef(aws.ToString(in.TaskDefinition))
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ func (a *API) UpdateService(ctx context.Context, in *ecs.UpdateServiceInput) (*e
 	}
 	out := &ecs.UpdateServiceOutput{}
 	err := a.inCluster(ctx, in.Cluster, func(tx *state.Tx, c *model.Cluster) error {
-		svc, ok, err := findService(&tx.Snapshot, c.Name, *in.Service)
+		svc, ok, err := a.findService(&tx.Snapshot, c.Name, *in.Service)
 		if err != nil {
 			return err
 		}
@@ -37,7 +37,7 @@ func (a *API) UpdateService(ctx context.Context, in *ecs.UpdateServiceInput) (*e
 			return serviceNotActive()
 		}
 		now := time.Now()
-		n, err := updated(&tx.Snapshot, svc, in, now)
+		n, err := a.updated(&tx.Snapshot, svc, in, now)
 		if err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func (a *API) UpdateService(ctx context.Context, in *ecs.UpdateServiceInput) (*e
 }
 
 // updated is the service after the update.
-func updated(s *state.Snapshot, svc *model.Service, in *ecs.UpdateServiceInput, now time.Time) (*model.Service, error) {
+func (a *API) updated(s *state.Snapshot, svc *model.Service, in *ecs.UpdateServiceInput, now time.Time) (*model.Service, error) {
 	n := *svc
 	if err := applySettings(&n, in); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func updated(s *state.Snapshot, svc *model.Service, in *ecs.UpdateServiceInput, 
 	ref := running
 	if name := aws.ToString(in.TaskDefinition); name != "" {
 		var err error
-		if ref, err = nextDefinition(s, name, running); err != nil {
+		if ref, err = a.nextDefinition(s, name, running); err != nil {
 			return nil, err
 		}
 	}
@@ -73,7 +73,7 @@ func updated(s *state.Snapshot, svc *model.Service, in *ecs.UpdateServiceInput, 
 			return nil, err
 		}
 	}
-	if err := updateCapacity(s, &n, in, ref); err != nil {
+	if err := a.updateCapacity(s, &n, in, ref); err != nil {
 		return nil, err
 	}
 	if err := updateNetwork(s, &n, ref); err != nil {
@@ -90,7 +90,7 @@ func updated(s *state.Snapshot, svc *model.Service, in *ecs.UpdateServiceInput, 
 // version, its placement or its task definition changes. Tasks that run stay where they
 // are, so that another strategy needs a deployment; from container instances to Fargate
 // or back there is no way.
-func updateCapacity(s *state.Snapshot, n *model.Service, in *ecs.UpdateServiceInput, ref model.TaskDefinitionRef) error {
+func (a *API) updateCapacity(s *state.Snapshot, n *model.Service, in *ecs.UpdateServiceInput, ref model.TaskDefinitionRef) error {
 	c, ok := s.Cluster(n.Cluster)
 	d, known := s.TaskDefinition(ref)
 	if !ok || !known {
@@ -107,7 +107,7 @@ func updateCapacity(s *state.Snapshot, n *model.Service, in *ecs.UpdateServiceIn
 	if len(strategy) > 0 {
 		launch = ""
 	}
-	of, err := capacityOf(c, launch, strategy, platform)
+	of, err := a.capacityOf(c, launch, strategy, platform)
 	if err != nil {
 		return err
 	}
@@ -134,11 +134,11 @@ func updateNetwork(s *state.Snapshot, n *model.Service, ref model.TaskDefinition
 
 // nextDefinition is the revision that an update asks for. The one that the service
 // runs may have become INACTIVE; no other one may be.
-func nextDefinition(s *state.Snapshot, name string, running model.TaskDefinitionRef) (model.TaskDefinitionRef, error) {
-	if ref, err := definitionRef(name); err == nil && ref == running {
+func (a *API) nextDefinition(s *state.Snapshot, name string, running model.TaskDefinitionRef) (model.TaskDefinitionRef, error) {
+	if ref, err := a.definitionRef(name); err == nil && ref == running {
 		return running, nil
 	}
-	d, err := usableDefinition(s, name)
+	d, err := a.usableDefinition(s, name)
 	if err != nil {
 		return model.TaskDefinitionRef{}, err
 	}

@@ -44,17 +44,17 @@ func (r Realm) ServiceRevisionARN(cluster, service, id string) string {
 
 func (r Realm) CapacityProviderARN(name string) string { return r.arn("capacity-provider/" + name) }
 
-// ParseARN splits an ECS ARN into its resource type and the path behind it:
-// "service" and ["default", "web"]. It accepts any partition, region and account,
+// ParseARN splits an ECS ARN into where the resource lives, its type and the path behind
+// it: "service" and ["default", "web"]. It accepts any partition, region and account,
 // and reports false for anything that is not an ECS ARN.
-func ParseARN(s string) (resource string, path []string, ok bool) {
+func ParseARN(s string) (in Realm, resource string, path []string, ok bool) {
 	part := strings.SplitN(s, ":", 6)
 	if len(part) != 6 || part[0] != "arn" || part[2] != "ecs" {
-		return "", nil, false
+		return Realm{}, "", nil, false
 	}
 	resource, rest, found := strings.Cut(part[5], "/")
 	if !found || resource == "" || rest == "" {
-		return "", nil, false
+		return Realm{}, "", nil, false
 	}
-	return resource, strings.Split(rest, "/"), true
+	return Realm{Region: part[3], Account: part[4]}, resource, strings.Split(rest, "/"), true
 }

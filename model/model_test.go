@@ -73,7 +73,10 @@ func TestParseARN(t *testing.T) {
 		"arn:aws:ecs:us-east-1:000000000000:cluster/":  nil,
 		"web": nil,
 	} {
-		resource, path, ok := ParseARN(arn)
+		in, resource, path, ok := ParseARN(arn)
+		if foreign := (Realm{Region: "cn-north-1", Account: "1"}); ok && in != r && in != foreign {
+			t.Errorf("%s is in %v", arn, in)
+		}
 		if ok != (want != nil) || ok && !slices.Equal(append([]string{resource}, path...), want) {
 			t.Errorf("%s is %s %v %v, want %v", arn, resource, path, ok, want)
 		}

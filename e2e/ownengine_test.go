@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/moby/moby/client"
 )
@@ -134,6 +136,7 @@ func (e *ownEngine) start(flags ...string) {
 		"--host", e.api.DaemonHost(), "--containerd", e.path("containerd.sock"), "--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", "/" + e.groups()}
 	e.dockerd = exec.Command("nsenter", append(args, flags...)...)
 	e.dockerd.Stdout, e.dockerd.Stderr = e.log, e.log
+	e.dockerd.WaitDelay = 10 * time.Second // for processes of its that live on and hold its output
 	if err := e.dockerd.Start(); err != nil {
 		e.t.Fatal(err)
 	}
@@ -191,9 +194,12 @@ func (e *ownEngine) cleanUp() {
 			return nil
 		})
 		for _, dir := range slices.Backward(dirs) {
-			if err := os.Remove(dir); err != nil {
-				e.t.Errorf("remove the cgroup of a container: %v", err)
-			}
+			eventually(e.t, func() string { // the kernel may count a process that has just ended
+				if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+					return fmt.Sprintf("remove the cgroup of a container: %v", err)
+				}
+				return ""
+			})
 		}
 	}
 	if err := os.RemoveAll(e.dir); err != nil {

@@ -8,11 +8,12 @@ import (
 )
 
 const (
-	// startsPerProcessor is how many containers are started at once for each processor.
+	// startsPerProcessor is how many containers are started at once for each processor:
+	// enough to keep it busy while some of them wait, also beside what else runs there.
 	// All starts take the kernel's one lock of network interfaces, and those that wait for
-	// it in /proc/sys spin: a hundred at once on two processors took up to eight times the
-	// processor time of four at once.
-	startsPerProcessor = 2
+	// it in /proc/sys spin. Where whoever held it got little of the processors, a hundred
+	// at once on two of them took two to eight times the processor time that few did.
+	startsPerProcessor = 4
 	// turnLasts is how long a start keeps the next one waiting: one that hangs hurts only
 	// its own container.
 	turnLasts = 3 * time.Second

@@ -385,16 +385,22 @@ func TestBeyondLoopbackRequestsMustBeSigned(t *testing.T) {
 // issuedKey reads the access key's id.
 func issuedKey(t *testing.T, file string) string {
 	t.Helper()
+	return issued(t, file, "aws_access_key_id")
+}
+
+// issued reads what a file of credentials says under a name.
+func issued(t *testing.T, file, name string) string {
+	t.Helper()
 	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(b)) {
-		if id, ok := strings.CutPrefix(line, "aws_access_key_id = "); ok {
+		if id, ok := strings.CutPrefix(line, name+" = "); ok {
 			return strings.TrimSpace(id)
 		}
 	}
-	t.Fatalf("there is no key in %s", file)
+	t.Fatalf("there is no %s in %s", name, file)
 	return ""
 }
 

@@ -162,8 +162,8 @@ func (s *server) kill() {
 
 // environment is what a client of the server needs.
 func (s *server) environment() []string {
-	return append(append(os.Environ(), s.env...), "AWS_ENDPOINT_URL="+s.url, "AWS_ACCESS_KEY_ID=any", "AWS_SECRET_ACCESS_KEY=any",
-		"AWS_DEFAULT_REGION=us-east-1", "AWS_PAGER=")
+	return append(append(os.Environ(), "AWS_ENDPOINT_URL="+s.url, "AWS_ACCESS_KEY_ID=any", "AWS_SECRET_ACCESS_KEY=any",
+		"AWS_DEFAULT_REGION=us-east-1", "AWS_PAGER="), s.env...)
 }
 
 // tryAWS runs the AWS CLI and returns what it printed.

@@ -68,6 +68,10 @@ func TestCheck(t *testing.T) {
 		{to("http://a b/"), "cannot be read"},
 		{to("https://me:secret@example.com/"), "Authorization header"},
 		{to("https://example.com/#x"), "fragment"},
+		{to("http://169.254.169.254/x"), "not sent to 169.254.169.254: it is a link-local"},
+		{to("http://[fe80::1%25eth0]:80/x"), "link-local"},
+		{to("http://[fd00:ec2::254]/x"), "metadata"},
+		{to("https://0.0.0.0/"), "unspecified"},
 		{header("Host", "x"), "cannot be set"},
 		{header("webhook-signature", "x"), "cannot be set"},
 		{header("content-length", "1"), "cannot be set"},
@@ -167,14 +171,14 @@ func TestEndpointsThatAreNotReached(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 	targets := quiet(Options{Secrets: [][]byte{[]byte("s")}})
-	for url, want := range map[string]string{
-		server.URL + "/?secret=1":                "connection refused",
-		"http://169.254.169.254/latest?secret=1": "link-local",
-		"http://0.0.0.0:1/?secret=1":             "unspecified",
+	for url, want := range map[string]bus.Failure{
+		server.URL + "/?secret=1":                {Code: "ENDPOINT_UNREACHABLE", Message: "connection refused"},
+		"http://169.254.169.254/latest?secret=1": {Code: "ADDRESS_NOT_ALLOWED", Message: "link-local", Permanent: true},
+		"http://0.0.0.0:1/?secret=1":             {Code: "ADDRESS_NOT_ALLOWED", Message: "unspecified", Permanent: true},
 	} {
 		err := targets.Send(t.Context(), to(url), delivery)
 		f, ok := errors.AsType[*bus.Failure](err)
-		if !ok || f.Permanent || f.Code != "ENDPOINT_UNREACHABLE" || !strings.Contains(f.Message, want) || strings.Contains(f.Message, "secret") {
+		if !ok || f.Permanent != want.Permanent || f.Code != want.Code || !strings.Contains(f.Message, want.Message) || strings.Contains(f.Message, "secret") {
 			t.Errorf("%s: %+v", url, err)
 		}
 	}

@@ -46,15 +46,28 @@ func newWebhook(secrets [][]byte) *webhook {
 	}}
 }
 
-// refuseAddress refuses what no endpoint of a webhook is, whatever name led there:
-// above all the link-local addresses, at which clouds give their credentials away.
+// refuseAddress refuses what no endpoint of a webhook is, whatever name led there.
 func refuseAddress(_, address string, _ syscall.RawConn) error {
 	ap, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return err
 	}
-	if ip := ap.Addr().Unmap(); ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified() || ip == awsMetadata {
-		return fmt.Errorf("events are not sent to %s: it is a link-local, multicast or unspecified address", ip)
+	return checkAddress(ap.Addr())
+}
+
+// refused is an address that no event is sent to, however often it is tried.
+type refused struct{ ip netip.Addr }
+
+func (e refused) Error() string {
+	return fmt.Sprintf("events are not sent to %s: it is a link-local, multicast or unspecified address, or one of a cloud's metadata", e.ip)
+}
+
+// checkAddress refuses what no endpoint of a webhook is: above all the link-local
+// addresses, at which clouds give their credentials away.
+func checkAddress(ip netip.Addr) error {
+	ip = ip.Unmap()
+	if ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified() || ip.WithZone("") == awsMetadata {
+		return refused{ip}
 	}
 	return nil
 }
@@ -73,6 +86,11 @@ func checkWebhook(to types.Target) error {
 	}
 	if u.Fragment != "" {
 		return errors.New("the URL of a target has a fragment, which is never sent: leave it out")
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
+		if err := checkAddress(ip); err != nil {
+			return err
+		}
 	}
 	p := to.HttpParameters
 	if p == nil {
@@ -164,6 +182,9 @@ func (w *webhook) request(ctx context.Context, to types.Target, d bus.Delivery) 
 func unreachable(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
+	}
+	if e, ok := errors.AsType[refused](err); ok {
+		return &bus.Failure{Code: "ADDRESS_NOT_ALLOWED", Message: e.Error(), Permanent: true}
 	}
 	f := &bus.Failure{Code: "ENDPOINT_UNREACHABLE", Message: err.Error()}
 	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {

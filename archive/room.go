@@ -138,7 +138,7 @@ func (a *Archive) lacks(c Class) (string, error) {
 		return why, nil
 	}
 	if held := a.heldAbove(c); a.options.MaxBytes > 0 && held > a.options.MaxBytes*3/4 {
-		return fmt.Sprintf("more important records take %d of the %d bytes that the archive may have", held, a.options.MaxBytes), nil
+		return fmt.Sprintf("more important records take %d of the %d bytes that the archive may have; raise --archive-max, or shorten the retention of their log groups", held, a.options.MaxBytes), nil
 	}
 	return "", nil
 }
@@ -179,6 +179,6 @@ func (a *Archive) writeFailed(err error, batches []Batch) error {
 	for _, b := range batches {
 		lowest = min(lowest, b.Class)
 	}
-	a.refused[lowest] = "the disk is full"
-	return &FullError{lowest, err.Error()}
+	a.refused[lowest] = "the disk is full; make room on it"
+	return &FullError{lowest, err.Error() + "; make room on the disk"}
 }

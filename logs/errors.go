@@ -2,6 +2,7 @@ package logs
 
 import (
 	"errors"
+	"net/http"
 
 	"steady/archive"
 	"steady/awsapi"
@@ -25,6 +26,12 @@ func unsupported(member string) error {
 	return awsapi.Errorf("UnsupportedFeatureException", "The member %s is not implemented by Steady yet; leave it out.", member)
 }
 
+// unavailable is a failure that may be over later. It is the service's, not the caller's:
+// with status 500 the SDKs try again.
+func unavailable(why string) error {
+	return &awsapi.Error{Code: "ServiceUnavailableException", Message: why, Status: http.StatusInternalServerError}
+}
+
 // told puts an error of the archive into CloudWatch's words. missing and existing are
 // what it means when something is not there, or is there already.
 func told(err, missing, existing error) error {
@@ -35,9 +42,9 @@ func told(err, missing, existing error) error {
 	case errors.Is(err, archive.ErrExists) && existing != nil:
 		return existing
 	case isFull:
-		return awsapi.Errorf("ServiceUnavailableException", "%s. Free some disk, raise --archive-max, or shorten retentions.", full.Error())
+		return unavailable(full.Error() + ".")
 	case errors.Is(err, archive.ErrClosed):
-		return awsapi.Errorf("ServiceUnavailableException", "Steady is shutting down.")
+		return unavailable("Steady is shutting down.")
 	}
 	return err
 }

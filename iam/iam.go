@@ -21,12 +21,13 @@ import (
 
 // API has a method for each operation that Steady carries out.
 type API struct {
-	store *state.Store
-	realm model.Realm
+	access *Access
+	store  *state.Store
+	realm  model.Realm
 }
 
-// New makes the API.
-func New(store *state.Store, realm model.Realm) *API { return &API{store, realm} }
+// New makes the API over the roles that decide access.
+func New(access *Access) *API { return &API{access, access.Store, access.Realm} }
 
 // Service lists the operations for the server.
 func (a *API) Service() awsapi.Service {

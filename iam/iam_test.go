@@ -39,7 +39,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	return &world{New(store, model.Realm{Region: "us-east-1", Account: "000000000000"}), t}
+	return &world{New(&Access{Store: store, Realm: model.Realm{Region: "us-east-1", Account: "000000000000"}}), t}
 }
 
 func (w *world) role(name string) *types.Role {

@@ -89,9 +89,14 @@ func TestSimulatePrincipalPolicy(t *testing.T) {
 		change(in)
 		return w.SimulatePrincipalPolicy(t.Context(), in)
 	}
-	refused[*iam.SimulatePrincipalPolicyOutput](t, "NoSuchEntity", "none", 404)(simulate(func(in *iam.SimulatePrincipalPolicyInput) {
+	none := func(in *iam.SimulatePrincipalPolicyInput) {
 		in.PolicySourceArn = aws.String("arn:aws:iam::000000000000:role/none")
-	}))
+	}
+	if out, err := simulate(none); err != nil || out.EvaluationResults[0].EvalDecision != types.PolicyEvaluationDecisionTypeAllowed {
+		t.Errorf("a role that is not here, where such may do everything: %+v, %v", out, err)
+	}
+	w.access.Enforce = true
+	refused[*iam.SimulatePrincipalPolicyOutput](t, "NoSuchEntity", "none", 404)(simulate(none))
 	for text, change := range map[string]func(in *iam.SimulatePrincipalPolicyInput){
 		"no users": func(in *iam.SimulatePrincipalPolicyInput) {
 			in.PolicySourceArn = aws.String("arn:aws:iam::000000000000:user/me")

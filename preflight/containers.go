@@ -50,6 +50,35 @@ func dependencies(f Facts) (found []Problem) {
 	return found
 }
 
+// cycles: "dependencies … cannot go round", since no container of the circle would start.
+func cycles(f Facts) []Problem {
+	visited := map[string]bool{}
+	var circle func(name string, path []string) []string
+	circle = func(name string, path []string) []string {
+		if i := slices.Index(path, name); i >= 0 {
+			return append(path[i:], name)
+		}
+		c := container(f.TaskDefinition, name)
+		if c == nil || visited[name] {
+			return nil
+		}
+		for _, d := range c.DependsOn {
+			if round := circle(aws.ToString(d.ContainerName), append(path, name)); round != nil {
+				return round
+			}
+		}
+		visited[name] = true
+		return nil
+	}
+	for _, c := range f.TaskDefinition.ContainerDefinitions {
+		if round := circle(aws.ToString(c.Name), nil); round != nil {
+			return []Problem{{"dependency-cycle", Error, subject(c),
+				"Containers wait for one another in a circle: " + strings.Join(round, " → ") + ".", []string{"Take one of these out of dependsOn."}}}
+		}
+	}
+	return nil
+}
+
 func container(d types.TaskDefinition, name string) *types.ContainerDefinition {
 	for i := range d.ContainerDefinitions {
 		if aws.ToString(d.ContainerDefinitions[i].Name) == name {
@@ -67,6 +96,9 @@ func images(f Facts) (found []Problem) {
 		image, looked := f.Images[name]
 		switch {
 		case !looked:
+		case image.Malformed:
+			found = append(found, Problem{"image-malformed", Error, subject(c), fmt.Sprintf("%q cannot be the name of an image: %s.", name, image.Detail),
+				[]string{"Correct it: [REGISTRY/]REPOSITORY[:TAG][@DIGEST], the repository in small letters."}})
 		case image.Presence == Missing:
 			found = append(found, Problem{"image-missing", Error, subject(c), fmt.Sprintf("The registry has no image %s.", name),
 				[]string{"Push the image, or correct its name and tag."}})
@@ -146,6 +178,7 @@ func reader(f Facts, c types.ContainerDefinition, secret string) []Problem {
 	role := aws.ToString(f.TaskDefinition.ExecutionRoleArn)
 	remedy := []string{"Allow " + ReadAction(secret) + " on " + secret + " in a policy of that role, and kms:Decrypt on its key where that is one of your own."}
 	switch f.Readers[secret] {
+	case NoRole: // as roles says
 	case Forbidden:
 		return []Problem{{"secret-forbidden", Error, subject(c), fmt.Sprintf("A policy of the execution role %s denies it to read the secret %s.", role, secret), remedy}}
 	case NotAllowed:

@@ -17,7 +17,9 @@ type Facts struct {
 	// Service is the one to be deployed to; nil: only the task definition is judged.
 	Service *types.Service
 	// Looked tells that Tasks and Instances are known.
-	Looked    bool
+	Looked bool
+	// Unseen is why they are not known, where they were looked for.
+	Unseen    string
 	Tasks     []types.Task
 	Instances []types.ContainerInstance
 	// What was found out about the images, secrets and log groups by name; one that is
@@ -25,6 +27,8 @@ type Facts struct {
 	Images    map[string]Image
 	Secrets   map[string]Secret
 	LogGroups map[string]Presence
+	// Roles say whether the task's roles are there, by ARN.
+	Roles map[string]Presence
 	// Readers say whether the execution role may read a secret, by its name.
 	Readers map[string]Right
 }
@@ -37,6 +41,7 @@ const (
 	Allowed          // its policies allow it
 	NotAllowed       // none of them allows it, and the policy of what it is done to may
 	Forbidden        // one of them denies it
+	NoRole           // there is no such role
 	NoAnswer         // IAM did not say
 )
 
@@ -52,6 +57,7 @@ const (
 // Image is what a registry says of an image.
 type Image struct {
 	Presence  Presence
+	Malformed bool     // its name cannot be that of an image; Detail says why
 	Detail    string   // why it is Unknown
 	Platforms []string // "linux/amd64", … of those it is there for; empty: not known
 	// Programs are those of health checks that were looked for in its files; nil: it
@@ -93,9 +99,9 @@ type Problem struct {
 
 // rules are all that is looked at, each a function of the facts.
 var rules = []func(Facts) []Problem{
-	names, dependencies, images, checks, secrets, logs, // of containers
-	sizes, fargate, // of the task
-	percentages, ports, grace, exec, breaker, capacity, // of the service
+	names, dependencies, cycles, images, checks, secrets, logs, // of containers
+	sizes, fargate, roles, // of the task
+	active, percentages, ports, grace, exec, breaker, capacity, // of the service
 }
 
 // Examine finds the problems, errors first.

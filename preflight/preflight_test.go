@@ -86,6 +86,25 @@ func TestExamine(t *testing.T) {
 			app(f).DependsOn = []types.ContainerDependency{{ContainerName: aws.String("db"), Condition: types.ContainerConditionHealthy}}
 		}, "dependency-without-check error", ""},
 
+		{"a circle of containers", func(f *Facts) {
+			second(f, "db").DependsOn = []types.ContainerDependency{{ContainerName: aws.String("app"), Condition: types.ContainerConditionStart}}
+			app(f).DependsOn = []types.ContainerDependency{{ContainerName: aws.String("db"), Condition: types.ContainerConditionStart}}
+		}, "dependency-cycle error", "app → db → app"},
+		{"waits for two that wait for one", func(f *Facts) {
+			on := func(names ...string) (all []types.ContainerDependency) {
+				for _, n := range names {
+					all = append(all, types.ContainerDependency{ContainerName: aws.String(n), Condition: types.ContainerConditionStart})
+				}
+				return all
+			}
+			second(f, "a").DependsOn = on("db")
+			second(f, "db")
+			app(f).DependsOn = on("a", "db")
+		}, "", ""},
+
+		{"what is no name of an image", func(f *Facts) {
+			f.Images["app:v1"] = Image{Malformed: true, Detail: "repository can only contain …"}
+		}, "image-malformed error", "repository can only contain"},
 		{"no image", func(f *Facts) { f.Images["app:v1"] = Image{Presence: Missing} }, "image-missing error", "The registry has no image app:v1."},
 		{"nobody knows the image", func(f *Facts) { f.Images["app:v1"] = Image{Detail: "no such host"} }, "image-unchecked unchecked", "could not be looked for: no such host."},
 		{"nobody looked for the image", func(f *Facts) { f.Images = nil }, "", ""},
@@ -145,6 +164,16 @@ func TestExamine(t *testing.T) {
 			f.TaskDefinition.ExecutionRoleArn = nil
 		}, "no-execution-role error", ""},
 
+		{"no such roles", func(f *Facts) {
+			f.TaskDefinition.TaskRoleArn = aws.String("arn:aws:iam::1:role/y")
+			f.Roles = map[string]Presence{"arn:aws:iam::1:role/x": Missing, "arn:aws:iam::1:role/y": Missing}
+		}, "role-missing error, role-missing error", "The role arn:aws:iam::1:role/x does not exist."},
+		{"a secret for no such role", func(f *Facts) {
+			withSecret(f, password, Secret{Presence: There})
+			f.Readers = map[string]Right{password: NoRole}
+			f.Roles = map[string]Presence{"arn:aws:iam::1:role/x": Missing}
+		}, "role-missing error", ""},
+
 		{"no log group", func(f *Facts) {
 			awslogs(f, map[string]string{"awslogs-group": "g"})
 			f.LogGroups = map[string]Presence{"g": Missing}
@@ -174,6 +203,11 @@ func TestExamine(t *testing.T) {
 			onFargate(f, "256", "512")
 			f.TaskDefinition.NetworkMode = types.NetworkModeBridge
 		}, "fargate-network error", ""},
+
+		{"a service that is deleted", func(f *Facts) { f.Service.Status = aws.String("DRAINING") }, "service-not-active error", "It is DRAINING"},
+		{"a cluster that nobody may look at", func(f *Facts) {
+			f.Looked, f.Instances, f.Unseen = false, nil, "AccessDeniedException"
+		}, "cluster-unchecked unchecked", "could not be looked at: AccessDeniedException."},
 
 		{"percentages without a step", func(f *Facts) { percent(f, 100, 100) }, "percent-deadlock error", "Of its 2 tasks at least 2 must stay and at most 2 may run"},
 		{"percentages that rounding leaves without a step", func(f *Facts) { percent(f, 60, 120) }, "percent-deadlock error", ""},

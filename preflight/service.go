@@ -27,6 +27,19 @@ func bounds(s types.Service) (lower, upper int) {
 	return (desired*minimum + 99) / 100, desired * maximum / 100
 }
 
+// active: "a service that is DRAINING or INACTIVE cannot be updated".
+func active(f Facts) []Problem {
+	if f.Service == nil {
+		return nil
+	}
+	status := aws.ToString(f.Service.Status)
+	if status == "" || status == "ACTIVE" {
+		return nil
+	}
+	return []Problem{{"service-not-active", Error, service(f), "It is " + status + ": it was deleted, and nothing can be deployed to it.",
+		[]string{"Wait until its tasks have stopped, then create it again."}}}
+}
+
 // percentages must leave room for a step: one task more, or one less.
 func percentages(f Facts) []Problem {
 	if f.Service == nil || f.Service.DesiredCount == 0 || f.Service.SchedulingStrategy == types.SchedulingStrategyDaemon {
@@ -105,8 +118,8 @@ func breaker(f Facts) []Problem {
 
 // capacity: whether the cluster's instances could ever take the tasks.
 func capacity(f Facts) []Problem {
-	if f.Service == nil || !f.Looked || len(percentages(f)) > 0 {
-		return nil
+	if f.Service == nil || f.Unseen != "" || !f.Looked || len(percentages(f)) > 0 {
+		return unseen(f)
 	}
 	s := *f.Service
 	s.Deployments = []types.Deployment{{
@@ -123,6 +136,13 @@ func capacity(f Facts) []Problem {
 		return []Problem{{"waits", Warning, service(f), "It would wait for " + o.Waiting + ".", nil}}
 	}
 	return nil
+}
+
+func unseen(f Facts) []Problem {
+	if f.Service == nil || f.Unseen == "" {
+		return nil
+	}
+	return []Problem{{"cluster-unchecked", Unchecked, service(f), "Whether the cluster has room for its tasks could not be looked at: " + f.Unseen + ".", nil}}
 }
 
 func sentence(s string) string {

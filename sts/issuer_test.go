@@ -35,7 +35,7 @@ func world(t *testing.T, enforce bool, trust string) (*Issuer, *iam.API) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	api := iam.New(store, realm)
+	api := iam.New(&iam.Access{Store: store, Realm: realm})
 	if _, err := api.CreateRole(t.Context(), &awsiam.CreateRoleInput{RoleName: aws.String("web"), AssumeRolePolicyDocument: &trust}); err != nil {
 		t.Fatal(err)
 	}

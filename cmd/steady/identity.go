@@ -42,7 +42,7 @@ func (s *server) openIdentity() error {
 // services are the APIs around identities and secrets.
 func (s *server) identityServices() []awsapi.Service {
 	return []awsapi.Service{
-		iam.New(s.store, s.realm).Service(),
+		iam.New(s.identity.access).Service(),
 		s.identity.issuer.Service(),
 		s.identity.secrets.Service(),
 		ssm.New(s.store, s.identity.box, s.realm).Service(),

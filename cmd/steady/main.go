@@ -87,7 +87,7 @@ func run() int {
 		}
 		return e.code
 	}
-	fmt.Fprintln(os.Stderr, "steady: "+err.Error())
+	fmt.Fprintln(os.Stderr, "steady: "+told(err))
 	return 1
 }
 

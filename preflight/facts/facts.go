@@ -68,14 +68,35 @@ func (s Sources) definition(ctx context.Context, arn *string) (*types.TaskDefini
 // need not be there yet.
 func (s Sources) Of(ctx context.Context, cluster string, d types.TaskDefinition, service *types.Service) (preflight.Facts, error) {
 	f := preflight.Facts{TaskDefinition: d, Service: service,
-		Images: map[string]preflight.Image{}, Secrets: map[string]preflight.Secret{}, LogGroups: map[string]preflight.Presence{}, Readers: map[string]preflight.Right{}}
+		Images: map[string]preflight.Image{}, Secrets: map[string]preflight.Secret{}, LogGroups: map[string]preflight.Presence{}, Readers: map[string]preflight.Right{}, Roles: map[string]preflight.Presence{}}
+	for _, role := range preflight.TaskRoles(d) {
+		f.Roles[role] = s.role(ctx, role)
+	}
 	for _, c := range d.ContainerDefinitions {
 		s.ofContainer(ctx, f, c)
 	}
 	if service == nil || s.ECS == nil {
 		return f, nil
 	}
-	return f, s.ofCluster(ctx, cluster, &f)
+	if err := s.ofCluster(ctx, cluster, &f); err != nil {
+		f.Looked, f.Unseen = false, err.Error()
+	}
+	return f, nil
+}
+
+// role tells whether a role is there. What is asked about it does not matter: IAM says
+// of one that is not there that it is not, whatever is asked.
+func (s Sources) role(ctx context.Context, role string) preflight.Presence {
+	if s.Rights == nil {
+		return preflight.Unknown
+	}
+	switch s.Rights(ctx, role, "sts:GetCallerIdentity", "*") {
+	case preflight.NoRole:
+		return preflight.Missing
+	case preflight.NoAnswer:
+		return preflight.Unknown
+	}
+	return preflight.There
 }
 
 // ofContainer looks for what a container names, each thing once.

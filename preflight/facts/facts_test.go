@@ -66,7 +66,7 @@ func TestRegistry(t *testing.T) {
 	}
 	server.Close()
 	for _, image := range []string{host + "/app:arm", "not a name"} {
-		if got := Registry(t.Context(), image, nil); got.Presence != preflight.Unknown || got.Detail == "" {
+		if got := Registry(t.Context(), image, nil); got.Presence != preflight.Unknown || got.Detail == "" || got.Malformed != (image == "not a name") {
 			t.Errorf("%s of nowhere: %+v", image, got)
 		}
 	}
@@ -206,6 +206,9 @@ func (s *simulator) SimulatePrincipalPolicy(_ context.Context, in *iam.SimulateP
 	s.asked = in.ActionNames[0] + " " + in.ResourceArns[0]
 	known := map[string]iamtypes.PolicyEvaluationDecisionType{"reader": "allowed", "other": "implicitDeny", "barred": "explicitDeny"}
 	decision, is := known[strings.TrimPrefix(*in.PolicySourceArn, "arn:aws:iam::1:role/")]
+	if *in.PolicySourceArn == "arn:aws:iam::1:role/none" {
+		return nil, &iamtypes.NoSuchEntityException{}
+	}
 	if !is {
 		return nil, &smithy.GenericAPIError{Code: "AccessDenied", Message: "no"}
 	}
@@ -221,6 +224,7 @@ func TestRights(t *testing.T) {
 		{"other", "/db/password", "do arn:aws:ssm:eu-1:1:parameter/db/password", preflight.NotAllowed},
 		{"barred", "plain", "do arn:aws:ssm:eu-1:1:parameter/plain", preflight.Forbidden},
 		{"unknown", db, "do " + db, preflight.NoAnswer},
+		{"none", "*", "do *", preflight.NoRole},
 	} {
 		s := new(simulator)
 		if got := Rights(s, "eu-1")(t.Context(), "arn:aws:iam::1:role/"+story.role, "do", story.resource); got != story.want || s.asked != story.asked {

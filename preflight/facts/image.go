@@ -20,7 +20,7 @@ import (
 func Registry(ctx context.Context, image string, programs []string) preflight.Image {
 	ref, err := name.ParseReference(image)
 	if err != nil {
-		return preflight.Image{Detail: err.Error()}
+		return preflight.Image{Malformed: true, Detail: err.Error()}
 	}
 	d, err := remote.Get(ref, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain))
 	if refused, ok := errors.AsType[*transport.Error](err); ok && refused.StatusCode == http.StatusNotFound {

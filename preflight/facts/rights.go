@@ -2,6 +2,7 @@ package facts
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -23,11 +24,14 @@ func Rights(api IAM, region string) func(ctx context.Context, role, action, reso
 		if len(parts) < 6 {
 			return preflight.NoAnswer
 		}
-		if !strings.HasPrefix(resource, "arn:") {
+		if resource != "*" && !strings.HasPrefix(resource, "arn:") {
 			resource = "arn:" + parts[1] + ":ssm:" + region + ":" + parts[4] + ":parameter/" + strings.TrimPrefix(resource, "/")
 		}
 		out, err := api.SimulatePrincipalPolicy(ctx, &iam.SimulatePrincipalPolicyInput{
 			PolicySourceArn: &role, ActionNames: []string{action}, ResourceArns: []string{resource}})
+		if _, missing := errors.AsType[*types.NoSuchEntityException](err); missing {
+			return preflight.NoRole
+		}
 		if err != nil || len(out.EvaluationResults) == 0 {
 			return preflight.NoAnswer
 		}

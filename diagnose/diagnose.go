@@ -32,6 +32,8 @@ type Evidence struct {
 	// StoppedTasks are the tasks of this deployment whose desired status is
 	// STOPPED; tasks with another startedBy are passed over.
 	StoppedTasks []types.Task
+	// Live are tasks of the service that run, as far as somebody has looked.
+	Live []types.Task
 	// Others are the ids of tasks known to be of other deployments, of which events
 	// may speak.
 	Others         map[string]bool
@@ -91,7 +93,10 @@ type Finding struct {
 	Confidence Confidence
 	Kind       catalogue.Kind // whether trying again can help
 	Tasks      int            // how many stopped tasks it explains; 0 for tasks that never were
-	Evidence   []Proof        // the newest first, then lines of a log, oldest first
+	// Starts is how many starts of tasks failed of it: Tasks, and where an event alone
+	// tells of tasks that never were, those that ECS counts as failed.
+	Starts   int
+	Evidence []Proof // the newest first, then lines of a log, oldest first
 	// Either are the causes behind this one that the evidence cannot tell apart, as
 	// full sentences; empty where it can.
 	Either []catalogue.Possibility
@@ -102,8 +107,9 @@ type Finding struct {
 	// Deterministic tells that trying again cannot help: the cause is of that kind
 	// and was seen on two different tasks, or the service cannot start any.
 	Deterministic bool
+	// Heals tells that time alone may mend it.
+	Heals bool
 
-	heals   bool          // time alone may mend it
 	longest time.Duration // that one of these tasks ran
 }
 
@@ -161,7 +167,9 @@ type draft struct {
 	strength  int
 	proofs    []Proof
 	tasks     int
+	starts    int  // failed ones of tasks that never were
 	stale     bool // what it tells may be over
+	survived  bool // a task lives on that began before the last of these ended
 	said      bool // nobody knows whose texts these are
 	uptimes   []time.Duration
 	tails     []string // the last log line of each task that has a log

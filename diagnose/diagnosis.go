@@ -31,6 +31,7 @@ type Diagnosis struct {
 // Diagnose judges all that is known of a service: the evidence of a deployment, and
 // what is around it. What Situation.Findings holds is not looked at.
 func Diagnose(e Evidence, s Situation) Diagnosis {
+	e.Live = s.Tasks
 	s.Findings = Explain(e)
 	d := Diagnosis{Benign: benign(e), Outlook: Foresee(s), Notes: notes(e, s)}
 	more := slices.Concat(comparePorts(e, s), platform(s), provisioning(s), order(e, s), leaving(s), silent(e, s), unwell(e, s, s.Findings), agents(s), deaf(e))
@@ -54,7 +55,7 @@ func standing(f Finding) int {
 		return 3
 	case f.Tasks > 0:
 		return 0
-	case f.heals && f.Confidence == Possible:
+	case f.Heals && f.Confidence == Possible:
 		return 2
 	}
 	return 1

@@ -23,6 +23,8 @@ func (c *evidenced) findings() []Finding {
 	})
 	var out []Finding
 	for _, d := range c.drafts {
+		d.survived = c.outlived(d)
+		d.starts = c.neverWere(d)
 		out = append(out, d.finding())
 	}
 	return out
@@ -54,13 +56,15 @@ func (d *draft) finding() Finding {
 	if len(d.uptimes) > 0 {
 		f.longest = slices.Max(d.uptimes)
 	}
-	f.heals = d.stale || d.sig.Kind == catalogue.Transient
+	f.Starts = max(d.tasks, d.starts)
+	f.Heals = d.stale || d.sig.Kind == catalogue.Transient || d.waitsForOthers()
 	f.Deterministic = d.deterministic()
 	return f
 }
 
 // deterministic: a signature that does not heal, "seen on 2 different tasks", or a
-// service that can start none; and a crash that ends with the same line each time.
+// service that can start none; and a crash that ends with the same words each time,
+// unless others live on or it may be that of something else.
 func (d *draft) deterministic() bool {
 	if d.stale {
 		return false
@@ -69,7 +73,7 @@ func (d *draft) deterministic() bool {
 	case catalogue.Deterministic:
 		return d.tasks >= 2 || d.tasks == 0 && (!d.said || len(d.proofs) >= 2)
 	case catalogue.Ambiguous:
-		return len(d.tails) >= 2 && len(slices.Compact(slices.Sorted(slices.Values(d.tails)))) == 1
+		return !d.survived && !d.waitsForOthers() && endAlike(d.tails)
 	}
 	return false
 }

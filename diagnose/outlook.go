@@ -143,7 +143,7 @@ func (p *prospect) crashLoop() *Hopeless {
 		return nil
 	}
 	f := p.Findings[0]
-	if f.Confidence == Symptom || f.heals || f.Tasks < failuresAlike(f) || p.survivors(f) >= p.desired {
+	if f.Confidence == Symptom || f.Heals || f.Tasks < failuresAlike(f) || p.survivors(f) >= p.enough(f) {
 		return nil
 	}
 	remedy := slices.Clone(f.Remedy)
@@ -161,6 +161,15 @@ func (p *prospect) crashLoop() *Hopeless {
 		}
 	}
 	return nil
+}
+
+// enough is how many survivors there must be for a loop to be none. What does not heal
+// has to spare all; of what depends on the program, one that lives shows that it can.
+func (p *prospect) enough(f Finding) int {
+	if f.Kind == catalogue.Deterministic {
+		return p.desired
+	}
+	return min(1, p.desired)
 }
 
 // breaker is the service's circuit breaker, nil where it is off.

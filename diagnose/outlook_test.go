@@ -239,7 +239,7 @@ func TestNotHopeless(t *testing.T) {
 	completed := func(s *Situation) { s.Service.Deployments[0].RolloutState = types.DeploymentRolloutStateCompleted }
 	loop := Finding{ID: "C17", Confidence: Likely, Tasks: 9, longest: 2 * time.Second}
 	few, transient, symptom := loop, loop, loop
-	few.Tasks, transient.heals, symptom.Confidence = 4, true, Symptom
+	few.Tasks, transient.Heals, symptom.Confidence = 4, true, Symptom
 	health := func(n int, h types.HealthStatus) scene {
 		return func(s *Situation) { s.Tasks[n].HealthStatus = h }
 	}

@@ -3,7 +3,6 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -302,13 +301,6 @@ func (d *draft) addLog(lines []Line, subject string) {
 		d.log = append(d.log, Proof{At: line.At, Subject: "log of " + subject, Text: line.Text, Log: true})
 	}
 }
-
-// momentary are the times that programs write into their lines.
-var momentary = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?|\d{4}[/-]\d\d[/-]\d\d|\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b|\b1[67]\d{8}(?:\d{3}|\.\d+)?\b`)
-
-// timeless is a line without the time at which it was written: two tasks that end with
-// the same words end in the same way.
-func timeless(line string) string { return momentary.ReplaceAllString(line, "") }
 
 // addClue notes the newest line that points at a cause, once per kind.
 func (d *draft) addClue(lines []Line) {

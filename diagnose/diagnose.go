@@ -113,6 +113,9 @@ type Finding struct {
 	longest time.Duration // that one of these tasks ran
 }
 
+// OfProgram tells that it depends on the program whether trying again helps.
+func (f Finding) OfProgram() bool { return f.Kind == catalogue.Ambiguous }
+
 // Proof is one thing that was observed.
 type Proof struct {
 	At      time.Time // zero if unknown

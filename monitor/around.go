@@ -85,7 +85,7 @@ func (w *watch) foresee(ctx context.Context, now time.Time, s *types.Service, fi
 
 func (w *watch) lookAround(ctx context.Context, now time.Time, s types.Service, p types.Deployment, last bool) *types.TaskDefinition {
 	a := &w.around
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := w.inTime(ctx)
 	defer cancel()
 	a.Calls = 0
 	definition, err := w.evidence.Known(p.TaskDefinition), error(nil)

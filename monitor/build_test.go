@@ -14,6 +14,7 @@ import (
 	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/smithy-go"
 )
 
 // The stories' service is web, 3 tasks desired, with circuit breaker and roll-back.
@@ -104,6 +105,9 @@ type scene struct {
 	service *types.Service
 	err     error
 	denied  error // looking at instances
+	hidden  error // looking at stopped tasks
+	hangs   bool  // looking at stopped tasks gets no answer
+	silent  bool  // nor does looking at the service
 	live    []types.Task
 	also    []types.Task // stopped by then
 	cis     []types.ContainerInstance
@@ -123,6 +127,9 @@ type fake struct {
 	reads    []string // log streams asked for
 }
 
+// errDenied is what IAM answers.
+var errDenied error = &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "no"}
+
 func play(scenes ...scene) *fake { return &fake{began: time.Now(), scenes: scenes} }
 
 func (f *fake) now() scene {
@@ -135,9 +142,13 @@ func (f *fake) now() scene {
 	return current
 }
 
-func (f *fake) DescribeServices(_ context.Context, in *ecs.DescribeServicesInput, _ ...func(*ecs.Options)) (*ecs.DescribeServicesOutput, error) {
+func (f *fake) DescribeServices(ctx context.Context, in *ecs.DescribeServicesInput, _ ...func(*ecs.Options)) (*ecs.DescribeServicesOutput, error) {
 	f.looks++
 	s := f.now()
+	if s.silent {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	if s.err != nil {
 		return nil, s.err
 	}
@@ -148,7 +159,7 @@ func (f *fake) DescribeServices(_ context.Context, in *ecs.DescribeServicesInput
 }
 
 // ListTasks gives two tasks a page.
-func (f *fake) ListTasks(_ context.Context, in *ecs.ListTasksInput, _ ...func(*ecs.Options)) (*ecs.ListTasksOutput, error) {
+func (f *fake) ListTasks(ctx context.Context, in *ecs.ListTasksInput, _ ...func(*ecs.Options)) (*ecs.ListTasksOutput, error) {
 	if s := f.now(); s.err != nil {
 		return nil, s.err
 	}
@@ -161,6 +172,12 @@ func (f *fake) ListTasks(_ context.Context, in *ecs.ListTasksInput, _ ...func(*e
 	}
 	if in.DesiredStatus != types.DesiredStatusStopped || aws.ToString(in.ServiceName) != "web" || in.StartedBy != nil {
 		return nil, errors.New("fake: only the service's stopped tasks can be listed")
+	}
+	if s := f.now(); s.hidden != nil {
+		return nil, s.hidden
+	} else if s.hangs {
+		<-ctx.Done()
+		return nil, ctx.Err()
 	}
 	from := 0
 	fmt.Sscan(aws.ToString(in.NextToken), &from)
@@ -260,3 +277,5 @@ func crash(n int, deployment string, code int32) types.Task {
 		Containers: []types.Container{{Name: aws.String("app"), Image: aws.String("shop/web:7"), ExitCode: aws.Int32(code)}},
 	}
 }
+
+func (f *fake) since() time.Duration { return time.Since(f.began) }

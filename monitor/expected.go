@@ -48,7 +48,7 @@ func (w *watch) askUsualTime(ctx context.Context) {
 		return
 	}
 	w.askedUsual = true
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := w.inTime(ctx)
 	defer cancel()
 	out, err := w.History.ListServiceDeployments(ctx, &ecs.ListServiceDeploymentsInput{Cluster: &w.Cluster, Service: &w.Service,
 		Status: []types.ServiceDeploymentStatus{types.ServiceDeploymentStatusSuccessful}, MaxResults: aws.Int32(remembered)})

@@ -47,8 +47,11 @@ type follower struct {
 	hopelessAt time.Time // since when it cannot converge
 	doomedAt   time.Time // since when its tasks fail of what does not change
 
-	completed    bool // it has been seen COMPLETED
-	failedBefore int  // tasks that had failed by then of the first cause
+	trial        trial
+	ran          bool      // a task of it has been seen to run
+	completedAt  time.Time // since when it is seen COMPLETED
+	failedBefore int       // tasks that had failed by then
+	alikeBefore  int       // those of the first cause
 }
 
 // step is what an observation led to.
@@ -144,6 +147,7 @@ func (f *follower) begin(s types.Service) error {
 func (f *follower) learn(at time.Time, s types.Service) {
 	if d := find(s, id(&f.mine)); d != nil {
 		f.mine = *d
+		f.ran = f.ran || d.RunningCount > 0
 	}
 	failed := f.mine.RolloutState == types.DeploymentRolloutStateFailed || slices.Contains(f.failures(s), id(&f.mine))
 	if failed && !f.failed {
@@ -203,6 +207,12 @@ func (f *follower) held(at time.Time, arrived bool) bool {
 func (f *follower) succeeded(s types.Service, p types.Deployment) *ending {
 	e := &ending{outcome: Succeeded, current: revision(&p), steady: true,
 		detail: fmt.Sprintf("%d of %d tasks run %s, and nothing else runs.", p.RunningCount, s.DesiredCount, revision(&p))}
+	switch {
+	case s.DesiredCount == 0 && s.RunningCount == 0 && f.ran:
+		e.detail = fmt.Sprintf("The service is to run no task of %s, and runs none any more.", revision(&p))
+	case s.DesiredCount == 0 && s.RunningCount == 0:
+		e.detail = fmt.Sprintf("The service is to run no task, and runs none: nothing of %s has run, so that this proves nothing of it.", revision(&p))
+	}
 	if old := s.RunningCount - p.RunningCount; old > 0 {
 		e.detail = fmt.Sprintf("%d of %d tasks run %s. Of older revisions %s still run, which ECS removes afterwards (earlySuccessCriteria).",
 			p.RunningCount, s.DesiredCount, revision(&p), tasks(int(old)))
@@ -256,7 +266,12 @@ func (f *follower) superseded(p types.Deployment) *ending {
 func (f *follower) timedOut(s types.Service) *ending {
 	p := primary(s)
 	detail := fmt.Sprintf("The deployment of %s is still under way: it runs %d of %s.", revision(p), p.RunningCount, tasks(int(s.DesiredCount)))
-	if f.rollback != "" {
+	switch {
+	case f.rollback == "" && p.RolloutState == types.DeploymentRolloutStateCompleted && arrived(s, *p):
+		detail = fmt.Sprintf("The deployment of %s is complete, and has not held for %s yet.", revision(p), roughly(f.hold))
+	case f.rollback == "" && p.RolloutState == types.DeploymentRolloutStateCompleted:
+		detail = fmt.Sprintf("ECS called the deployment of %s complete, but it runs %d of %s.", revision(p), p.RunningCount, tasks(int(s.DesiredCount)))
+	case f.rollback != "":
 		detail = fmt.Sprintf("The deployment of %s failed, and the roll-back to %s is still under way: it runs %d of %s.",
 			revision(&f.mine), revision(p), p.RunningCount, tasks(int(s.DesiredCount)))
 	}

@@ -15,7 +15,7 @@ import (
 // a success: COMPLETED tells of a revision, and a tag may stand for several images.
 // What cannot be read is no objection.
 func (w *watch) verify(ctx context.Context, s types.Service, e *ending) *ending {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := w.inTime(ctx)
 	defer cancel()
 	if w.around.LookAtTasks(ctx) != nil {
 		return e

@@ -44,6 +44,7 @@ const DefaultTimeout = 10 * time.Minute
 
 const (
 	callTimeout  = 15 * time.Second // for one look at the service
+	lastWord     = 2 * time.Second  // for one that the end of the time given would cut short
 	firstContact = 5 * time.Second  // for a server that has never answered
 	gatherEvery  = 5 * time.Second  // at least, for evidence about stopped tasks
 )
@@ -126,6 +127,8 @@ type watch struct {
 	display  display
 
 	lostAt     time.Time // since when there is no contact; zero while there is
+	foundAt    time.Time // when there last was
+	unread     error     // why the stopped tasks could not be read, the last time
 	contact    bool      // there has been contact
 	gatheredAt time.Time
 	last       view
@@ -145,6 +148,7 @@ type view struct {
 	rows             []row
 	fresh            []types.ServiceEvent // not shown before, oldest first
 	findings         []diagnose.Finding
+	unread           string // why they may lack the cause
 	outlook          diagnose.Outlook
 	pull             pull
 }
@@ -190,9 +194,15 @@ func (w *watch) run(ctx context.Context) (Verdict, error) {
 	}
 }
 
+// inTime bounds what is asked of a server that may not answer: the time given to the
+// watch is kept, but for a last word.
+func (w *watch) inTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, min(callTimeout, max(time.Until(w.follow.deadline), lastWord)))
+}
+
 // look fetches the service; nil without an error when there is none.
 func (w *watch) look(ctx context.Context) (*types.Service, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := w.inTime(ctx)
 	defer cancel()
 	out, err := w.ECS.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &w.Cluster, Services: []string{w.Service}})
 	if err != nil {
@@ -224,9 +234,14 @@ func (w *watch) take(ctx context.Context, now time.Time, s *types.Service) (*Ver
 		v.findings = w.explain(ctx, s, st.ending != nil)
 		w.gatheredAt = now
 	}
+	v.unread = w.unreadText()
+	if s != nil {
+		w.follow.trial.learn(now, w.follow.mine, w.evidence.Stopped())
+	}
+	onTrial := false
 	if st.ending != nil && st.ending.outcome == Succeeded {
-		if w.follow.onTrial(now, v.findings, w.evidence.Stopped()) {
-			st.ending = w.follow.untried(now, *s, v.findings)
+		if onTrial = w.follow.trial.on(now, w.follow.arrivedAt); onTrial {
+			st.ending = w.follow.untried(now, *s)
 		} else {
 			st.ending = w.verify(ctx, *s, st.ending)
 		}
@@ -235,6 +250,9 @@ func (w *watch) take(ctx context.Context, now time.Time, s *types.Service) (*Ver
 		v.outlook = w.foresee(ctx, now, s, v.findings, st.ending != nil)
 		v.rows = w.withHealth(st.rows)
 		v.pull = w.around.pulling(v.deployment)
+		if onTrial && st.ending == nil && v.outlook.String() == "" {
+			v.outlook.Waiting = w.follow.trial.text()
+		}
 	}
 	if st.ending == nil && !w.Patient {
 		st.ending = w.follow.giveUp(now, *s, v.findings, v.outlook)
@@ -258,34 +276,6 @@ func (w *watch) withHealth(rows []row) []row {
 	return rows
 }
 
-// explain gathers what is new and asks why. At the end it insists a little: the
-// evidence is what the verdict is made of.
-func (w *watch) explain(ctx context.Context, s *types.Service, last bool) []diagnose.Finding {
-	if s == nil {
-		return w.last.findings
-	}
-	tries := 1
-	if last {
-		tries = 3
-	}
-	for range tries {
-		call, cancel := context.WithTimeout(ctx, callTimeout)
-		err := w.evidence.Gather(call, w.follow.mine)
-		cancel()
-		if err == nil || ctx.Err() != nil || !mayPass(err) {
-			break
-		}
-		if last {
-			w.wait(ctx, w.pace.fast)
-		}
-	}
-	until := time.Time{}
-	if d := find(*s, w.follow.rollback); d != nil && w.follow.rollback != "" {
-		until = aws.ToTime(d.CreatedAt)
-	}
-	return diagnose.Explain(w.evidence.Evidence(*s, w.follow.mine, w.follow.since, until))
-}
-
 // lost sits out an outage, and says so once. It gives up on answers that will stay
 // the same, on a server that never answered, and at the timeout.
 func (w *watch) lost(now time.Time, err error) (*Verdict, error) {
@@ -295,6 +285,7 @@ func (w *watch) lost(now time.Time, err error) (*Verdict, error) {
 	if w.lostAt.IsZero() {
 		w.lostAt = now
 		if w.contact {
+			w.lostAt = w.foundAt // a call that gets no answer takes its time
 			w.display.note(now, "lost contact with the server; still trying: "+terminal.Line(rootOf(err).Error()))
 		} else if w.Err != nil {
 			fmt.Fprintln(w.Err, "steady: no contact with the server yet; still trying: "+terminal.Line(rootOf(err).Error()))
@@ -330,7 +321,7 @@ func (w *watch) found(now time.Time) {
 	if w.contact && !w.lostAt.IsZero() {
 		w.display.note(now, "in contact again after "+roughly(now.Sub(w.lostAt)))
 	}
-	w.contact, w.lostAt = true, time.Time{}
+	w.contact, w.lostAt, w.foundAt = true, time.Time{}, now
 }
 
 // rootOf is the innermost error: the outer ones tell of the SDK's retries.

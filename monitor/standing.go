@@ -26,6 +26,7 @@ type Standing struct {
 	State                     string
 	Since                     time.Time // of its newest deployment
 	Desired, Pending, Running int
+	Current                   int // tasks of its newest deployment that run
 	Deployments               []Progress
 	Events                    []Event // since the newest deployment began, oldest first
 	// Findings and Outlook say why it is not steady, as far as that can be told, and
@@ -50,8 +51,12 @@ type Progress struct {
 // Settled tells that the service is what it is meant to be.
 func (s Standing) Settled() bool { return s.State == "steady" || s.State == "stopped" }
 
+// standTimeout is how long a look at one service takes at most.
+const standTimeout = 10 * time.Second
+
 // Stand looks once at a service, and asks why where it is not steady.
 func Stand(ctx context.Context, o Options) (Standing, error) {
+	o.Timeout = standTimeout
 	w := newWatch(o)
 	s, err := w.look(ctx)
 	if err != nil {
@@ -74,7 +79,7 @@ func StandAll(ctx context.Context, o Options) ([]Standing, error) {
 	})
 	var all []Standing
 	for _, s := range services {
-		o.Service = aws.ToString(s.ServiceName)
+		o.Service, o.Timeout = aws.ToString(s.ServiceName), standTimeout
 		standing, err := newWatch(o).stand(ctx, &s)
 		if err != nil {
 			return nil, err
@@ -119,7 +124,7 @@ func (w *watch) stand(ctx context.Context, s *types.Service) (Standing, error) {
 		Desired: int(s.DesiredCount), Pending: int(s.PendingCount), Running: int(s.RunningCount),
 	}
 	if p := primary(*s); p != nil {
-		out.Revision, out.Since = revision(p), aws.ToTime(p.CreatedAt)
+		out.Revision, out.Since, out.Current = revision(p), aws.ToTime(p.CreatedAt), int(p.RunningCount)
 	}
 	for _, r := range st.rows {
 		out.Deployments = append(out.Deployments, Progress{
@@ -129,12 +134,59 @@ func (w *watch) stand(ctx context.Context, s *types.Service) (Standing, error) {
 	for _, e := range st.fresh {
 		out.Events = append(out.Events, Event{aws.ToTime(e.CreatedAt), terminal.Line(aws.ToString(e.Message))})
 	}
-	if !out.Settled() {
-		out.Findings = w.explain(ctx, s, false)
-		out.Outlook = w.foresee(ctx, time.Now(), s, out.Findings, true)
-		out.Text = standingText(out.Findings, out.Outlook)
+	out.Findings = w.explain(ctx, s, true)
+	trial := w.keepsFailing(ctx, *s)
+	if out.State == "steady" && trial != "" {
+		out.State = "not steady"
+	}
+	if out.Settled() {
+		out.Findings = nil
+		return out, nil
+	}
+	out.Outlook = w.foresee(ctx, time.Now(), s, out.Findings, true)
+	out.Text = standingText(out.Findings, out.Outlook, w.unreadText())
+	if trial != "" && out.State == "not steady" {
+		out.Text = strings.TrimSuffix(trial+"\n"+out.Text, "\n")
 	}
 	return out, nil
+}
+
+// keepsFailing says that tasks of the newest deployment failed, and that those that run
+// have not outlived them: a loop of crashes has its moments in which all that is wanted
+// runs. It is empty where they have.
+func (w *watch) keepsFailing(ctx context.Context, s types.Service) string {
+	f, now := &w.follow, time.Now()
+	f.trial.learn(now, types.Deployment{}, w.evidence.Stopped())
+	p := primary(s)
+	if f.trial.failed == 0 || p == nil || id(p) != id(&f.mine) {
+		return ""
+	}
+	w.lookAtLive(ctx)
+	began := youngest(w.around.Tasks, id(p), lastEnd(w.evidence.Stopped()))
+	if now.Sub(began) >= f.trial.time() {
+		return ""
+	}
+	return fmt.Sprintf("Of its tasks some failed (%s), and those that run have not outlived them clearly.", failedAfter(f.trial.failed, f.trial.longest))
+}
+
+// lastEnd is when the last task failed.
+func lastEnd(stopped []types.Task) (last time.Time) {
+	for _, t := range stopped {
+		if end := aws.ToTime(cmp.Or(t.ExecutionStoppedAt, t.StoppedAt)); hasFailed(t) && end.After(last) {
+			last = end
+		}
+	}
+	return last
+}
+
+// youngest is when the youngest running task of a deployment began, if that is later.
+func youngest(live []types.Task, deployment string, began time.Time) time.Time {
+	for _, t := range live {
+		if aws.ToString(t.StartedBy) == deployment && t.StartedAt != nil && t.StartedAt.After(began) {
+			began = *t.StartedAt
+		}
+	}
+	return began
 }
 
 // stateOf words how a service stands. A deployment that is COMPLETED says nothing of
@@ -165,12 +217,12 @@ func stateOf(s types.Service, st step) string {
 }
 
 // standingText says what holds a service up, why, and what to do.
-func standingText(findings []diagnose.Finding, o diagnose.Outlook) string {
+func standingText(findings []diagnose.Finding, o diagnose.Outlook, unread string) string {
 	var text []string
 	if s := sentence(o); s != "" {
 		text = append(text, s)
 	}
-	if why := diagnose.Summary(telling(findings, o)); why != "" {
+	if why := whyText(telling(findings, o), unread); why != "" {
 		text = append(text, "Why: "+why)
 	}
 	text = append(text, remedies(findings, o)...)

@@ -16,7 +16,7 @@ func (w *watch) verdict(now time.Time, e *ending, last view) Verdict {
 	v := Verdict{
 		Outcome: e.outcome, Cluster: w.Cluster, Service: lastPart(w.Service),
 		Deployment: id(&w.follow.mine), Revision: revision(&w.follow.mine),
-		Current: e.current, Steady: e.steady, Findings: last.findings, Outlook: last.outlook, Elapsed: now.Sub(w.started),
+		Current: e.current, Steady: e.steady, Findings: last.findings, Outlook: last.outlook, Unread: last.unread, Elapsed: now.Sub(w.started),
 	}
 	v.Text = strings.Join(terminal.Lines(verdictText(v, e.detail)), "\n")
 	return v
@@ -30,9 +30,14 @@ func verdictText(v Verdict, detail string) string {
 		head += " after " + roughly(v.Elapsed)
 	}
 	text := []string{head + ". " + detail}
-	why := diagnose.Summary(telling(v.Findings, v.Outlook))
+	why := whyText(telling(v.Findings, v.Outlook), v.Unread)
+	if v.Outcome == Superseded || v.Outcome == Inconclusive {
+		why = diagnose.Summary(v.Findings) // whether anything failed is not the question
+	}
 	outlook := sentence(v.Outlook)
 	switch {
+	case v.Outcome == Succeeded && v.Unread != "":
+		return text[0] + "\nWhether tasks of it failed on the way is not known, since " + v.Unread + "."
 	case v.Outcome == Succeeded && why != "" && v.Findings[0].Tasks > 0:
 		first := v.Findings[0]
 		return fmt.Sprintf("%s\nOn the way %s failed: %s", text[0], tasks(first.Tasks), first.Cause)
@@ -108,7 +113,7 @@ func why(v view) (lines []string, key string) {
 		return nil, ""
 	}
 	f := findings[0]
-	return terminal.Lines(diagnose.Summary(findings)), fmt.Sprint(f.ID, f.Deterministic)
+	return terminal.Lines(whyText(findings, v.unread)), fmt.Sprint(f.ID, f.Deterministic)
 }
 
 var digits = regexp.MustCompile(`\d+`)

@@ -60,6 +60,9 @@ type Verdict struct {
 	// Findings are the causes of failed tasks of the watched deployment, the most
 	// relevant first. A deployment can succeed in spite of some.
 	Findings []diagnose.Finding
+	// Unread says why the tasks that failed could not be read, so that Findings may lack
+	// the cause; empty where they were.
+	Unread string
 	// Outlook is why a deployment that timed out or is stuck has not arrived, as far
 	// as that could be told.
 	Outlook diagnose.Outlook

@@ -60,11 +60,11 @@ func TestDeployRollBackAndStatus(t *testing.T) {
 	says(1, "check --offline shop", "steady: --offline judges files alone: give a task definition with -f")
 	says(4, "deploy shop --timeout 3s -f "+huge, "Registered shop:3; it takes the place of shop:1.", "TIMED OUT")
 	const because = "It cannot converge, because a task needs 104857600 MiB of memory"
-	says(0, "status", "shop     shop:3    3        0        3        deploying", "shop is deploying. "+because, "What to do:")
-	says(0, "status shop", "Service shop is deploying on shop:3: 3 of 3 tasks run.", "new", "old", "was unable to place a task", because)
+	says(0, "status", "shop     shop:3    3        0        0+3 old  deploying", "shop is deploying. "+because, "What to do:")
+	says(0, "status shop", "Service shop is deploying on shop:3: 0 of 3 tasks run it, and 3 of what was before still run.", "new", "old", "was unable to place a task", because)
 	junit := filepath.Join(t.TempDir(), "junit.xml")
-	says(3, "deploy shop --quiet --rollback --timeout 3s --junit "+junit+" -f "+huge, "TIMED OUT: service shop", because, "It was rolled back: SUCCEEDED: service shop. 3 of 3 tasks run shop:1")
-	if text, err := os.ReadFile(junit); err != nil || !strings.Contains(string(text), `<failure type="rolled back"`) {
+	says(3, "deploy shop --quiet --rollback --timeout 3s --junit "+junit+" -f "+huge, "ROLLED BACK: service shop. It was rolled back from shop:4, and the service is steady on shop:1.", because)
+	if text, err := os.ReadFile(junit); err != nil || !strings.Contains(string(text), `<failure type="rolled back" message="ROLLED BACK: service shop.`) {
 		t.Errorf("the JUnit file: %s, %v", text, err)
 	}
 	said, code := s.steady("deploy", "shop", "--task-definition", "shop:2", "-o", "json", "--quiet", "--on-success", "cat >&2; exit 9")

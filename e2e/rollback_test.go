@@ -37,7 +37,8 @@ func TestNoRollBackToWhatCouldNotRun(t *testing.T) {
 	deploy := []string{"deploy", "shop", "--rollback", "--task-definition", huge}
 
 	said, code := s.steady(deploy...)
-	if code != 3 || !strings.Contains(said, "Rolling back from shop:2 to shop:1.") {
+	_, last, _ := strings.Cut(said, "Rolling back from shop:2 to shop:1.")
+	if code != 3 || strings.Contains(last, "SUCCEEDED") || !strings.Contains(last, "\nROLLED BACK: service shop. It was rolled back from shop:2, and the service is steady on shop:1.") {
 		t.Errorf("with an image to go back to it ended with %d:\n%s", code, said)
 	}
 	if err := remote.Delete(v1); err != nil {

@@ -82,13 +82,17 @@ func (l *live) note(_ time.Time, text string) {
 	}
 }
 
-// end leaves the last state and the verdict on the screen.
-func (l *live) end(v view, verdict Verdict) {
+// end leaves the last state on the screen.
+func (l *live) end(v view) {
 	l.notice = ""
 	told := v
 	v.findings, v.outlook = nil, diagnose.Outlook{} // the verdict tells them
 	l.show(v)
-	l.last = told
+	l.last, l.drawn = told, 0
+}
+
+// verdict is below the last state.
+func (l *live) verdict(_ time.Time, verdict Verdict, _ bool) {
 	width, _ := l.size()
 	var b strings.Builder
 	for i, line := range strings.Split("\n"+verdict.Text, "\n") {
@@ -100,7 +104,6 @@ func (l *live) end(v view, verdict Verdict) {
 		}
 	}
 	io.WriteString(l.out, b.String())
-	l.drawn = 0
 }
 
 // close gives the cursor back, whatever happened.

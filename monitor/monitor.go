@@ -81,6 +81,9 @@ type Options struct {
 	Color bool
 	// NDJSON shows a Line for each change instead.
 	NDJSON bool
+	// Withhold shows no verdict: it may not be the last word, which the caller has then,
+	// with Say.
+	Withhold bool
 }
 
 // Watch follows a deployment to its verdict. It sits out outages of the server. It
@@ -97,23 +100,33 @@ func Watch(ctx context.Context, o Options) (Verdict, error) {
 func newWatch(o Options) *watch {
 	o.Cluster = cmp.Or(o.Cluster, "default")
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
-	if o.Out == nil {
-		o.Out = io.Discard
-	}
 	now := time.Now()
 	w := &watch{
 		Options: o, started: now, pace: newPace(o.Endpoint), evidence: evidence.NewCollector(o.ECS, o.Logs, o.Cluster, o.Service), around: newSurroundings(o),
 		follow: follower{asked: o.Deployment, deadline: now.Add(o.Timeout), hold: o.Hold},
 	}
-	switch {
-	case o.NDJSON:
-		w.display = newNDJSON(o.Out)
-	case o.Terminal:
-		w.display = newLive(o.Out, o.Color)
-	default:
-		w.display = newPlain(o.Out)
-	}
+	w.display = newDisplay(o)
 	return w
+}
+
+func newDisplay(o Options) display {
+	switch {
+	case o.Out == nil:
+		return newPlain(io.Discard)
+	case o.NDJSON:
+		return newNDJSON(o.Out)
+	case o.Terminal:
+		return newLive(o.Out, o.Color)
+	}
+	return newPlain(o.Out)
+}
+
+// Say shows a verdict as the options have it, where a watch withheld it. The last word
+// about a deployment is one that nothing follows.
+func Say(o Options, v Verdict, last bool) {
+	d := newDisplay(o)
+	d.verdict(time.Now(), v, last)
+	d.close()
 }
 
 // watch is the loop around the follower: it fetches and waits, and decides nothing.
@@ -154,12 +167,14 @@ type view struct {
 }
 
 // display shows a watch. show is called after each look, tick while waiting, note
-// for what happens to the watch itself, end once with the verdict.
+// for what happens to the watch itself, end once with the last state, without what the
+// verdict tells, and verdict after it.
 type display interface {
 	show(view)
 	tick(now time.Time)
 	note(at time.Time, text string)
-	end(view, Verdict)
+	end(view)
+	verdict(at time.Time, v Verdict, last bool)
 	close()
 }
 
@@ -262,9 +277,17 @@ func (w *watch) take(ctx context.Context, now time.Time, s *types.Service) (*Ver
 		w.display.show(v)
 		return nil, changed, nil
 	}
-	verdict := w.verdict(now, st.ending, v)
-	w.display.end(v, verdict)
-	return &verdict, true, nil
+	return w.ended(now, st.ending, v), true, nil
+}
+
+// ended words the verdict, and shows it.
+func (w *watch) ended(now time.Time, e *ending, last view) *Verdict {
+	v := w.verdict(now, e, last)
+	w.display.end(last)
+	if !w.Withhold {
+		w.display.verdict(now, v, true)
+	}
+	return &v
 }
 
 // withHealth adds to the rows what is known of their tasks' health.
@@ -302,11 +325,9 @@ func (w *watch) lost(now time.Time, err error) (*Verdict, error) {
 	if len(v.rows) > 0 {
 		current = v.rows[0].revision // ECS lists the newest first
 	}
-	verdict := w.verdict(now, &ending{outcome: Inconclusive, current: current,
+	return w.ended(now, &ending{outcome: Inconclusive, current: current,
 		detail: fmt.Sprintf("Contact with the server was lost %s ago (%s), and what became of the deployment is unknown.",
-			roughly(now.Sub(w.lostAt)), terminal.Line(rootOf(err).Error()))}, v)
-	w.display.end(v, verdict)
-	return &verdict, nil
+			roughly(now.Sub(w.lostAt)), terminal.Line(rootOf(err).Error()))}, v), nil
 }
 
 // orNone is a verdict by value, the zero one where there is none.

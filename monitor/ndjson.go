@@ -31,7 +31,8 @@ func newNDJSON(out io.Writer) *ndjson {
 // Line is one line of a watch shown with Options.NDJSON. Kind says which members are
 // there: "event" (a message of the service), "deployment" (its numbers changed; State
 // is empty once it has no tasks), "pull", "outlook" and "why" (Text says it; empty once it
-// no longer holds), "contact", and "verdict", which is the last.
+// no longer holds), "contact", "failure" (a verdict that is not the last word, since the
+// deployment is rolled back), and "verdict", which is the last.
 type Line struct {
 	At         time.Time `json:"at"`
 	Kind       string    `json:"kind"`
@@ -100,9 +101,14 @@ func (n *ndjson) note(at time.Time, text string) {
 	n.write(n.last, Line{At: at, Kind: "contact", Text: text})
 }
 
-func (n *ndjson) end(v view, verdict Verdict) {
-	n.show(v)
-	n.write(v, Line{At: v.at, Kind: "verdict", Deployment: verdict.Deployment, Revision: verdict.Revision, Outcome: verdict.Outcome, Text: verdict.Text})
+func (n *ndjson) end(v view) { n.show(v) }
+
+func (n *ndjson) verdict(at time.Time, verdict Verdict, last bool) {
+	kind := "verdict"
+	if !last {
+		kind = "failure"
+	}
+	n.write(view{cluster: verdict.Cluster, service: verdict.Service}, Line{At: at, Kind: kind, Deployment: verdict.Deployment, Revision: verdict.Revision, Outcome: verdict.Outcome, Text: verdict.Text})
 }
 
 func (n *ndjson) close() {}

@@ -104,10 +104,13 @@ func (p *plain) tick(time.Time) {}
 
 func (p *plain) note(at time.Time, text string) { p.line(at, "contact", text) }
 
-func (p *plain) end(v view, verdict Verdict) {
+func (p *plain) end(v view) {
 	_, p.whyKey = why(v) // the verdict tells it
 	p.outlook = outlookKey(v.outlook)
 	p.show(v)
+}
+
+func (p *plain) verdict(_ time.Time, verdict Verdict, _ bool) {
 	fmt.Fprintln(p.out)
 	for _, line := range strings.Split(verdict.Text, "\n") {
 		fmt.Fprintln(p.out, line)

@@ -17,6 +17,7 @@ func (w *watch) verdict(now time.Time, e *ending, last view) Verdict {
 		Outcome: e.outcome, Cluster: w.Cluster, Service: lastPart(w.Service),
 		Deployment: id(&w.follow.mine), Revision: revision(&w.follow.mine),
 		Current: e.current, Steady: e.steady, Findings: last.findings, Outlook: last.outlook, Unread: last.unread, Elapsed: now.Sub(w.started),
+		detail: e.detail,
 	}
 	v.Text = strings.Join(terminal.Lines(verdictText(v, e.detail)), "\n")
 	return v

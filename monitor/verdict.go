@@ -1,9 +1,12 @@
 package monitor
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"steady/diagnose"
+	"steady/terminal"
 )
 
 // Outcome is how a deployment ended.
@@ -70,4 +73,32 @@ type Verdict struct {
 	// Text says all that in plain words: what happened in the first line, then
 	// why, then what to do.
 	Text string
+
+	detail string // what happened, a sentence or two of Text
+}
+
+// RolledBack is the verdict of a deployment that was rolled back by whoever watched it,
+// given that of the roll back. One that has not come to its own end leaves it as it was.
+func (v Verdict) RolledBack(then Verdict) Verdict {
+	v.Current, v.Steady = then.Current, then.Steady
+	v.Elapsed += then.Elapsed
+	said := ""
+	switch then.Outcome {
+	case Succeeded:
+		said = fmt.Sprintf("It was rolled back from %s, and the service is steady on %s.", v.Revision, then.Current)
+	case Failed, RolledBack:
+		said = fmt.Sprintf("It was rolled back from %s, and the roll back to %s failed too: %s", v.Revision, then.Revision, then.detail)
+		v.Steady = false
+	default:
+		v.Text += "\nA roll back was begun, and has not come to an end: " + then.Text
+		return v
+	}
+	_, rest, _ := strings.Cut(v.Text, "\n")
+	v.Outcome = RolledBack
+	v.Text = fmt.Sprintf("%s: service %s. %s %s", strings.ToUpper(string(RolledBack)), v.Service, said, v.detail)
+	if rest != "" {
+		v.Text += "\n" + rest
+	}
+	v.Text = strings.Join(terminal.Lines(v.Text), "\n")
+	return v
 }

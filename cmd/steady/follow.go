@@ -59,12 +59,15 @@ func (f following) follow(ctx context.Context, with begun, service, deployment s
 	if deployment != "" {
 		send(ctx, with.notifier, begins(f.Cluster, service, deployment))
 	}
-	v, err := f.watch(ctx, with.clients, service, deployment)
+	v, err := f.watch(ctx, with.clients, service, deployment, back)
 	if err != nil {
 		return err
 	}
-	if back && goesBack(v.Outcome) && v.Current == v.Revision { // else something took its place already
+	switch {
+	case back && goesBack(v.Outcome) && v.Current == v.Revision: // else something took its place already
 		v = f.goBack(ctx, with.clients, service, v)
+	case back:
+		monitor.Say(f.shown(), v, true)
 	}
 	send(ctx, with.notifier, ends(v))
 	if err := f.tell(ctx, v); err != nil {
@@ -76,13 +79,19 @@ func (f following) follow(ctx context.Context, with begun, service, deployment s
 	return nil
 }
 
-func (f following) watch(ctx context.Context, api clients, service, deployment string) (monitor.Verdict, error) {
+// watch follows a deployment. With withhold its verdict is not shown.
+func (f following) watch(ctx context.Context, api clients, service, deployment string, withhold bool) (monitor.Verdict, error) {
+	o := f.shown()
+	o.Cluster, o.Service, o.Deployment = f.Cluster, service, deployment
+	o.Timeout, o.Hold, o.Patient, o.Withhold = f.Timeout, f.Hold, f.Patient, withhold
+	o.Endpoint, o.ECS, o.Logs, o.History = f.url(), api.ecs, api.logs, api.ecs
+	return monitor.Watch(ctx, o)
+}
+
+// shown says where and how a watch is shown.
+func (f following) shown() monitor.Options {
 	out, live, color := f.stage()
-	return monitor.Watch(ctx, monitor.Options{
-		Cluster: f.Cluster, Service: service, Deployment: deployment, Timeout: f.Timeout, Hold: f.Hold, Patient: f.Patient,
-		Endpoint: f.url(), ECS: api.ecs, Logs: api.logs, History: api.ecs,
-		Out: out, Err: os.Stderr, Terminal: live, Color: color, NDJSON: f.Events == "ndjson",
-	})
+	return monitor.Options{Out: out, Err: os.Stderr, Terminal: live, Color: color, NDJSON: f.Events == "ndjson"}
 }
 
 // stage is where what happens is shown.
@@ -105,29 +114,33 @@ func goesBack(o monitor.Outcome) bool {
 }
 
 // goBack rolls back and follows that too. The verdict stays that of the deployment,
-// which was rolled back then, or could not be.
+// which was rolled back then, or could not be; it is the last word, whatever was said
+// meanwhile.
 func (f following) goBack(ctx context.Context, api clients, service string, failed monitor.Verdict) monitor.Verdict {
+	monitor.Say(f.shown(), failed, false)
 	released, err := release.RollBack(ctx, api.ecs, release.Service{Cluster: f.Cluster, Name: service}, "", f.lookAtTarget(api))
 	if err != nil {
 		failed.Text += "\nIt was not rolled back: " + err.Error()
 		f.say("It is not rolled back: " + err.Error())
+		f.sayLine(failed)
 		return failed
 	}
 	f.say(fmt.Sprintf("\nRolling back from %s to %s.", released.Before, released.Revision))
-	then, err := f.watch(ctx, api, service, released.Deployment)
+	then, err := f.watch(ctx, api, service, released.Deployment, true)
 	if err != nil {
 		failed.Text += fmt.Sprintf("\nA roll back to %s was begun, and could not be followed: %v", released.Revision, err)
-		return failed
+	} else {
+		failed = failed.RolledBack(then)
 	}
-	failed.Current, failed.Steady = then.Current, then.Steady
-	failed.Elapsed += then.Elapsed
-	if then.Outcome != monitor.Succeeded && then.Outcome != monitor.Failed && then.Outcome != monitor.RolledBack {
-		failed.Text += "\nA roll back was begun, and has not come to an end: " + then.Text
-		return failed
-	}
-	failed.Outcome = monitor.RolledBack
-	failed.Text += "\nIt was rolled back: " + then.Text
+	monitor.Say(f.shown(), failed, true)
 	return failed
+}
+
+// sayLine says the last word to programs; people have read it already.
+func (f following) sayLine(v monitor.Verdict) {
+	if f.Events == "ndjson" {
+		monitor.Say(f.shown(), v, true)
+	}
 }
 
 // say prints a line of the commands' own among those of the watch.

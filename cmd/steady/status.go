@@ -51,7 +51,7 @@ func printStandings(out io.Writer, all []monitor.Standing, now time.Time) {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "SERVICE\tREVISION\tDESIRED\tPENDING\tRUNNING\tSTATE\tSINCE")
 	for _, s := range all {
-		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\t%s\t%s\n", s.Service, s.Revision, s.Desired, s.Pending, s.Running, s.State, ago(s.Since, now))
+		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%s\t%s\t%s\n", s.Service, s.Revision, s.Desired, s.Pending, running(s), s.State, ago(s.Since, now))
 	}
 	t.Flush()
 	for _, s := range all {
@@ -63,7 +63,7 @@ func printStandings(out io.Writer, all []monitor.Standing, now time.Time) {
 
 // printStanding tells of one service: its deployments, its last events, and why.
 func printStanding(out io.Writer, s monitor.Standing, now time.Time) {
-	fmt.Fprintf(out, "Service %s is %s on %s: %d of %d tasks run.\n", s.Service, s.State, s.Revision, s.Running, s.Desired)
+	fmt.Fprintln(out, headline(s))
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "\nDEPLOYMENT\tREVISION\tROLE\tDESIRED\tPENDING\tRUNNING\tFAILED\tSTATE")
 	for _, d := range s.Deployments {
@@ -79,6 +79,26 @@ func printStanding(out io.Writer, s monitor.Standing, now time.Time) {
 	if s.Text != "" {
 		fmt.Fprintf(out, "\n%s\n", s.Text)
 	}
+}
+
+// headline tells the tasks of the revision that is meant to run from those that still do.
+func headline(s monitor.Standing) string {
+	old := s.Running - s.Current
+	switch {
+	case s.Revision == "":
+		return fmt.Sprintf("Service %s is %s: %d of %d tasks run.", s.Service, s.State, s.Running, s.Desired)
+	case old > 0:
+		return fmt.Sprintf("Service %s is %s on %s: %d of %d tasks run it, and %d of what was before still run.", s.Service, s.State, s.Revision, s.Current, s.Desired, old)
+	}
+	return fmt.Sprintf("Service %s is %s on %s: %d of %d tasks run.", s.Service, s.State, s.Revision, s.Running, s.Desired)
+}
+
+// running are the tasks of the newest deployment, and behind a plus those of others.
+func running(s monitor.Standing) string {
+	if old := s.Running - s.Current; old > 0 && s.Revision != "" {
+		return fmt.Sprintf("%d+%d old", s.Current, old)
+	}
+	return fmt.Sprint(s.Running)
 }
 
 // ago is a time before now, in its largest unit.

@@ -43,7 +43,25 @@ const (
 func (c Case) Diagnose() Diagnosis {
 	d := Diagnose(c.Evidence, c.Situation)
 	d.Notes = append(d.Notes, c.Missing...)
+	d.Lacking = lacking(c)
 	return d
+}
+
+// lacking says how many tasks a deployment is short of that has failed ones, or of which
+// something could not be read: then that nothing was found is no good news.
+func lacking(c Case) string {
+	d := newCase(c.Evidence).deployment
+	if d.Id == nil || d.RunningCount >= d.DesiredCount || d.FailedTasks == 0 && len(c.Missing) == 0 && d.RolloutState != types.DeploymentRolloutStateFailed {
+		return ""
+	}
+	text := fmt.Sprintf("%d of %s run", d.RunningCount, tasksOf(int(d.DesiredCount)))
+	if d.FailedTasks > 0 {
+		text += fmt.Sprintf(", and ECS counts %d failed", d.FailedTasks)
+	}
+	if len(c.Missing) > 0 {
+		text += ". " + c.Missing[0]
+	}
+	return text
 }
 
 // StateOf tells how a service stands with a deployment of it.

@@ -26,6 +26,9 @@ type Diagnosis struct {
 	// Notes are sentences on what the evidence does not show: what has vanished by
 	// now, what could not be read, what silence means.
 	Notes []string
+	// Lacking says what a deployment is short of, where that is not as it should be, in a
+	// sentence or two without the last full stop; empty where it is.
+	Lacking string
 }
 
 // Diagnose judges all that is known of a service: the evidence of a deployment, and

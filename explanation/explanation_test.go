@@ -57,6 +57,10 @@ var stories = map[string]struct {
 		diagnose.Subject{Kind: diagnose.AService, Name: "web", Cluster: "default", State: "IN_PROGRESS, 0 of 1 tasks run"},
 		diagnose.Diagnosis{Outlook: diagnose.Outlook{Hopeless: &diagnose.Hopeless{ID: "E38", Reason: "a task needs 4096 MiB of memory; the largest container instance (m1) has 1024", Remedy: []string{"Lower memory."}}},
 			Room: &diagnose.Room{Wanted: 1, Instances: []diagnose.Refused{{Instance: "m1", Reason: "RESOURCE:MEMORY", Detail: "1024 MiB of memory left of 1024, and a task needs 4096"}}}}},
+	"unread": {
+		diagnose.Subject{Kind: diagnose.AService, Name: "web", Cluster: "default", State: "IN_PROGRESS, 0 of 4 tasks run"},
+		diagnose.Diagnosis{Lacking: "0 of 4 tasks run, and ECS counts 34 failed. The stopped tasks could not be read: AccessDeniedException: no",
+			Notes: []string{"The stopped tasks could not be read: AccessDeniedException: no"}}},
 	"symptoms-only": {
 		diagnose.Subject{Kind: diagnose.SomeTexts},
 		diagnose.Diagnosis{Findings: []diagnose.Finding{{ID: "F14", Cause: "The task ended; its containers tell why.", Confidence: diagnose.Symptom, Kind: catalogue.Ambiguous,

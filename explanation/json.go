@@ -138,7 +138,7 @@ func verdict(d diagnose.Diagnosis) string {
 	switch {
 	case explained || d.Outlook.Hopeless != nil:
 		return "explained"
-	case len(d.Findings) > 0:
+	case len(d.Findings) > 0 || d.Lacking != "":
 		return "unexplained"
 	case len(d.Benign) > 0:
 		return "harmless"

@@ -14,7 +14,7 @@ func Rewrite(s diagnose.Subject, d diagnose.Diagnosis, f func(string) string) (d
 		*p = f(*p)
 	}
 	d.Findings, d.Benign = rewritten(d.Findings, f), rewritten(d.Benign, f)
-	d.Notes = each(d.Notes, f)
+	d.Notes, d.Lacking = each(d.Notes, f), f(d.Lacking)
 	if h := d.Outlook.Hopeless; h != nil {
 		d.Outlook.Hopeless = &diagnose.Hopeless{ID: h.ID, Reason: f(h.Reason), Remedy: each(h.Remedy, f)}
 	}

@@ -82,6 +82,8 @@ func paragraph(s diagnose.Subject, d diagnose.Diagnosis) string {
 		return "The service cannot converge, because " + h.Reason + "."
 	}
 	switch {
+	case d.Lacking != "":
+		return strings.TrimSpace(symptoms(d) + " The cause is not known: " + strings.TrimSuffix(d.Lacking, ".") + ".")
 	case len(d.Findings) > 0:
 		return d.Findings[0].Cause + " Nothing tells why: no reason, log or event that is known."
 	case len(d.Benign) > 0 && s.Kind != diagnose.AService && s.Kind != diagnose.ADeployment:
@@ -92,6 +94,14 @@ func paragraph(s diagnose.Subject, d diagnose.Diagnosis) string {
 		return "Nothing here tells of a failure that is known."
 	}
 	return "Nothing wrong was found."
+}
+
+// symptoms is the first of them, where there are no causes.
+func symptoms(d diagnose.Diagnosis) string {
+	if len(d.Findings) == 0 {
+		return ""
+	}
+	return d.Findings[0].Cause
 }
 
 // first is the finding that explains; symptoms do not.

@@ -233,7 +233,7 @@ func (a *Archive) accept(b *accepted, ingested int64) {
 	for _, r := range b.batch.Records {
 		bytes += int64(len(r.Message))
 	}
-	b.part.count(len(b.batch.Records), bytes)
+	b.part.count(b.batch.Class, len(b.batch.Records), bytes)
 	b.part.coming.Add(1)
 }
 
@@ -246,7 +246,7 @@ func (a *Archive) commitChange(r *request) {
 	r.err = a.journal.Write(journal.Frame{Number: a.catalog.next, Payload: r.change.encode()})
 	if r.err == nil {
 		a.change(*r.change, a.catalog.next)
-		a.active.count(0, 0)
+		a.active.count(Events, 0, 0)
 	}
 }
 
@@ -318,7 +318,7 @@ func (a *Archive) replay(number uint64, f journal.Frame) error {
 			return err
 		}
 		a.change(c, f.Number)
-		a.active.count(0, 0)
+		a.active.count(Events, 0, 0)
 		return nil
 	}
 	if len(f.Payload) == 0 || f.Payload[0] != frameBatch {

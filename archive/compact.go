@@ -156,7 +156,14 @@ func (a *Archive) carryOut(w work) error {
 	if w.merge {
 		fill = a.merge
 	}
-	added, err := a.writeSegment(first.Group, name, segment.Thorough, func(to *segment.Writer) error { return fill(to, w.segments) })
+	room := a.roomOf(first.class)
+	if err := room(sizeOf(w.segments)); err != nil {
+		return err // before anything is read for it
+	}
+	added, err := a.writeSegment(first.Group, name, segment.Thorough, func(to *segment.Writer) error {
+		to.Room = room
+		return fill(to, w.segments)
+	})
 	if err != nil {
 		return err
 	}
@@ -231,6 +238,14 @@ func (a *Archive) join(to *segment.Writer, segments []*sealed) error {
 		}
 	}
 	return nil
+}
+
+// sizeOf is what files take.
+func sizeOf(segments []*sealed) (bytes int64) {
+	for _, s := range segments {
+		bytes += s.Size
+	}
+	return bytes
 }
 
 func fileName(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }

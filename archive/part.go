@@ -16,11 +16,15 @@ type part struct {
 	// coming counts batches that are on disk and not in a table yet.
 	coming  sync.WaitGroup
 	records int
-	bytes   int64     // of messages
+	bytes   int64 // of messages
+	byClass [classes]int64
 	since   time.Time // when its first record came
 	// checkpoint is the catalog's change, once the part is no longer written.
 	checkpoint *checkpoint
-	sealed     chan struct{} // closed once it is
+	// needs is how many bytes its segments take at least, once an attempt to seal it has
+	// found no room for them. The sealer's.
+	needs  int64
+	sealed chan struct{} // closed once it is
 }
 
 func newPart(number uint64) *part {
@@ -33,12 +37,23 @@ const (
 	partRecords = 200_000
 )
 
-func (p *part) count(records int, bytes int64) {
+func (p *part) count(c Class, records int, bytes int64) {
 	if p.since.IsZero() {
 		p.since = time.Now()
 	}
 	p.records += records
 	p.bytes += bytes
+	p.byClass[c] += bytes
+}
+
+// class is the one that most of the part is of.
+func (p *part) class() (most Class) {
+	for c, bytes := range p.byClass {
+		if bytes >= p.byClass[most] {
+			most = Class(c)
+		}
+	}
+	return most
 }
 
 // changed says that the part has something to seal: records, or a change of the catalog.

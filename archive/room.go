@@ -121,17 +121,26 @@ func (r *round) room(batches []Batch) error {
 	return nil
 }
 
-// lacks says what a class lacks, or "".
-func (a *Archive) lacks(c Class) (string, error) {
+// reserve is what the disk has free, and how much of that must stay so for a class.
+func (a *Archive) reserve(c Class) (free, need int64, err error) {
 	free, size, err := a.options.disk(a.dir)
 	if err != nil {
-		return "", err
+		return 0, 0, err
 	}
 	reserve := a.options.Reserve
 	if reserve <= 0 {
 		reserve = min(defaultReserve, size/20)
 	}
-	if need := int64(share[c] * float64(reserve)); free < need {
+	return free, int64(share[c] * float64(reserve)), nil
+}
+
+// lacks says what a class lacks, or "".
+func (a *Archive) lacks(c Class) (string, error) {
+	free, need, err := a.reserve(c)
+	if err != nil {
+		return "", err
+	}
+	if free < need {
 		return fmt.Sprintf("the disk has %d bytes free, and %d must be; make room on it", free, need), nil
 	}
 	if why := a.lacksSealing(c); why != "" {

@@ -95,24 +95,46 @@ func (a *Archive) seal(p *part) error {
 	return nil
 }
 
-func (a *Archive) writeSegments(p *part) ([]*sealed, error) {
+// writeSegments writes a part's segments, or none: what an attempt has written that fails
+// is removed, as others need the room.
+func (a *Archive) writeSegments(p *part) (added []*sealed, err error) {
+	defer func() {
+		if err != nil {
+			for _, s := range added {
+				os.Remove(s.path)
+			}
+		}
+	}()
+	room := a.roomToSeal(p)
+	if err := room(p.needs); err != nil {
+		return nil, err
+	}
 	a.mu.Lock()
 	groups := maps.Clone(p.tables)
 	a.mu.Unlock()
-	var added []*sealed
+	written := int64(0)
 	for group, tables := range groups {
 		for i, t := range tables {
 			v := t.View(nil)
 			if len(v.Times) == 0 || a.deletedSince(group, slices.Max(v.IDs)) {
 				continue
 			}
-			s, err := a.writeSegment(group, fmt.Sprintf("%012d-%d", p.number, i), segment.Fast, func(w *segment.Writer) error { return w.Add(v) })
+			s, err := a.writeSegment(group, fmt.Sprintf("%012d-%d", p.number, i), segment.Fast, func(w *segment.Writer) error {
+				w.Room = func(bytes int64) error {
+					err := room(bytes)
+					if err != nil {
+						p.needs = written + bytes
+					}
+					return err
+				}
+				return w.Add(v)
+			})
 			if err != nil {
-				return nil, err
+				return added, err
 			}
-			added = append(added, s)
+			added, written = append(added, s), written+s.Size
 			if err := a.at("segment written"); err != nil {
-				return nil, err
+				return added, err
 			}
 		}
 	}

@@ -80,6 +80,9 @@ func (w *Writer) copy(r *os.File, rg *format.RowGroup) error {
 
 // take copies bytes of another file to the end of this one.
 func (w *Writer) take(r io.ReaderAt, at, length int64) error {
+	if err := w.ask(length); err != nil {
+		return err
+	}
 	n, err := io.Copy(w.buffer, io.NewSectionReader(r, at, length))
 	w.at += n
 	if err == nil && n < length {

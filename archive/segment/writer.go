@@ -66,6 +66,18 @@ type Writer struct {
 	info   Info
 	groups []rowGroup
 	enc    *encoder
+
+	// Room is asked before bytes are written whether there is room for so many, if it is
+	// given; its error is that of the writer.
+	Room func(bytes int64) error
+}
+
+// ask asks for room for more bytes.
+func (w *Writer) ask(bytes int64) error {
+	if w.Room == nil {
+		return nil
+	}
+	return w.Room(int64(w.buffer.Buffered()) + bytes)
 }
 
 // rowGroup is a row group that is written: its columns by name.
@@ -100,6 +112,9 @@ func Create(path, group string, effort Effort) (*Writer, error) {
 }
 
 func (w *Writer) write(b []byte) error {
+	if err := w.ask(int64(len(b))); err != nil {
+		return err
+	}
 	n, err := w.buffer.Write(b)
 	w.at += int64(n)
 	if err != nil {

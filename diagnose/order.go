@@ -29,6 +29,11 @@ func (w waits) forEver() bool {
 	return w.condition == types.ContainerConditionHealthy && aws.ToString(w.on.LastStatus) == "STOPPED"
 }
 
+// failing: the other one runs, and fails its health check at the moment.
+func (w waits) failing() bool {
+	return w.condition == types.ContainerConditionHealthy && !w.forEver() && w.on.HealthStatus == types.HealthStatusUnhealthy
+}
+
 // unmet are the dependencies that keep tasks PENDING. Tasks of another revision than the
 // task definition are passed over.
 func unmet(d types.TaskDefinition, tasks []types.Task) []waits {
@@ -73,10 +78,19 @@ func order(e Evidence, s Situation) []Finding {
 		switch {
 		case w.forEver():
 			id = "D25"
+		case w.failing():
+			id = "D27"
 		case w.task.CreatedAt == nil || s.At.Sub(*w.task.CreatedAt) < waitsSoon:
 			continue
 		}
-		d := c.draft(catalogue.Get(id), w.container, w.words(), strongTarget)
+		words, check := w.words(), c.healthCheck(aws.ToString(w.on.Name))
+		if check != nil {
+			words["check"] = `, "` + shortened(commandOf(check)) + `"`
+		}
+		d := c.draft(catalogue.Get(id), w.container, words, strongTarget)
+		if id == "D27" && check != nil && d.check == nil {
+			d.check = &Proof{Subject: "task definition, health check of container " + aws.ToString(w.on.Name), Text: described(check)}
+		}
 		if len(d.proofs) < proofsShown {
 			d.proofs = append(d.proofs, Proof{At: aws.ToTime(w.task.CreatedAt), Subject: "task " + taskID(w.task) + ", container " + aws.ToString(w.on.Name), Text: w.seen(s.At)})
 		}
@@ -122,6 +136,22 @@ func (p *prospect) stuck() *Hopeless {
 		}
 	}
 	return nil
+}
+
+// held names what tasks of the deployment wait for within themselves, where that does not
+// come: another container that fails its health check, or has long not come so far.
+func (p *prospect) held() string {
+	for _, w := range unmet(p.TaskDefinition, p.Tasks) {
+		if !p.mine(w.task) || w.forEver() || w.task.CreatedAt == nil || p.At.Sub(*w.task.CreatedAt) < waitsSoon && !w.failing() {
+			continue
+		}
+		stands := aws.ToString(w.on.LastStatus)
+		if w.condition == types.ContainerConditionHealthy {
+			stands = string(w.on.HealthStatus)
+		}
+		return fmt.Sprintf("container %s of task %s, which is %s: container %s depends on it (%s)", aws.ToString(w.on.Name), taskID(w.task), stands, w.container, w.condition)
+	}
+	return ""
 }
 
 func containerIn(t types.Task, name string) *types.Container {

@@ -34,6 +34,7 @@ func ordered(condition types.ContainerCondition, db types.Container) scene {
 func TestWhatATaskWaitsForIsNamed(t *testing.T) {
 	ended := types.Container{LastStatus: aws.String("STOPPED"), ExitCode: aws.Int32(3), HealthStatus: types.HealthStatusUnknown}
 	starting := types.Container{LastStatus: aws.String("RUNNING"), HealthStatus: types.HealthStatusUnknown}
+	unhealthy := types.Container{LastStatus: aws.String("RUNNING"), HealthStatus: types.HealthStatusUnhealthy}
 	healthy := types.Container{LastStatus: aws.String("RUNNING"), HealthStatus: types.HealthStatusHealthy}
 	after := func(d time.Duration) scene { return func(s *Situation) { s.At = t0.Add(d) } }
 	otherRevision := func(s *Situation) { s.Tasks[0].TaskDefinitionArn = aws.String("web:1") }
@@ -46,6 +47,8 @@ func TestWhatATaskWaitsForIsNamed(t *testing.T) {
 		"it has ended":                {all(ordered("HEALTHY", ended)), "D25", "STOPPED, exit code 3, and the task PENDING for 10 min"},
 		"it has ended just now":       {all(ordered("HEALTHY", ended), after(time.Second)), "D25", "STOPPED, exit code 3, and the task PENDING for 1 s"},
 		"it is not healthy for long":  {all(ordered("HEALTHY", starting)), "D26", "RUNNING, health UNKNOWN, and the task PENDING for 10 min"},
+		"it fails its check":          {all(ordered("HEALTHY", unhealthy), after(11*time.Second)), "D27", "RUNNING, health UNHEALTHY, and the task PENDING for 11 s"},
+		"it need not be healthy":      {all(ordered("SUCCESS", unhealthy), after(11*time.Second)), "", ""},
 		"it does not end for long":    {all(ordered("SUCCESS", starting)), "D26", "RUNNING, and the task PENDING for 10 min"},
 		"it does not end for a while": {all(ordered("COMPLETE", starting), after(time.Minute)), "", ""},
 		"it is healthy":               {all(ordered("HEALTHY", healthy)), "", ""},
@@ -85,5 +88,26 @@ func TestATaskThatWaitsForEverIsHopeless(t *testing.T) {
 	s.At = t0.Add(10 * time.Second) // all may not be told yet
 	if h := Foresee(s).Hopeless; h != nil {
 		t.Errorf("%+v", h)
+	}
+}
+
+// A watch has only the outlook: it says what the tasks wait for within themselves.
+func TestWhatATaskWaitsForIsTheOutlook(t *testing.T) {
+	unhealthy := types.Container{LastStatus: aws.String("RUNNING"), HealthStatus: types.HealthStatusUnhealthy}
+	starting := types.Container{LastStatus: aws.String("RUNNING"), HealthStatus: types.HealthStatusUnknown}
+	for name, c := range map[string]struct {
+		other types.Container
+		after time.Duration
+		want  string
+	}{
+		"it fails its check": {unhealthy, 12 * time.Second, "container db of task 0a, which is UNHEALTHY: container app depends on it (HEALTHY)"},
+		"it is new":          {starting, 12 * time.Second, ""},
+		"it takes long":      {starting, 6 * time.Minute, "container db of task 0a, which is UNKNOWN: container app depends on it (HEALTHY)"},
+	} {
+		s := situation(wants(1, 100, 200), ordered("HEALTHY", c.other))
+		s.At = t0.Add(c.after)
+		if o := Foresee(s); o.Waiting != c.want || o.Hopeless != nil {
+			t.Errorf("%s: %+v", name, o)
+		}
 	}
 }

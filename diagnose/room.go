@@ -249,6 +249,9 @@ func (p *prospect) needed(r placement.Reason) string {
 
 // waiting tells what the missing tasks wait for that others may give back.
 func (p *prospect) waiting() string {
+	if other := p.held(); other != "" {
+		return other
+	}
 	if id := p.joining(); id != "" && p.Looked && p.missing > 0 && p.onInstances() {
 		return "container instance " + id + " to be registered"
 	}

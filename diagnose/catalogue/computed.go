@@ -16,6 +16,9 @@ var computed = []Signature{
 	{ID: "D26", Kind: Transient, Confidence: Possible, Cause: "Container {container} waits, and keeps its task PENDING: it depends on container {other} being {condition}", Page: pageParameters,
 		Remedy: []string{"Read the log of container {other} for what it is doing.",
 			"Give {other} a startTimeout: then the task ends when it takes longer than that."}},
+	{ID: "D27", Kind: Ambiguous, Confidence: Certain, Cause: "Container {container} waits, and keeps its task PENDING: it depends on container {other} being HEALTHY, which fails its health check{check}", Page: pageParameters,
+		Remedy: []string{"Run the check's command in container {other}, and read its log for why it does not answer.",
+			"Give {other} a startTimeout: then the task ends when it is not HEALTHY by then, and the circuit breaker counts it."}},
 	{ID: "A22", Kind: Deterministic, Confidence: Certain, Cause: "No container instance has the CPU that the task definition is made for", Page: pagePlatform, Remedy: buildForPlatform},
 	{ID: "E16", Kind: Ambiguous, Confidence: Likely, Cause: "Tasks wait in PROVISIONING for capacity that does not come", Page: pageScaling,
 		Either: []Possibility{

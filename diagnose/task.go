@@ -81,13 +81,14 @@ func tells(reason string) (catalogue.Signature, catalogue.Words, bool) {
 // byReason takes the most special cause that the reasons of the containers tell:
 // where one could not start, the engine may have reasons for the others too.
 func (c *evidenced) byReason(t types.Task) bool {
+	explained := c.failedDependency(t) != nil
 	for _, s := range catalogue.At(catalogue.Reason) {
 		if s.Confidence == Symptom || s.Kind == catalogue.Benign {
 			continue
 		}
 		for i := range t.Containers {
 			k := &t.Containers[i]
-			if w, ok := s.In(aws.ToString(k.Reason)); ok {
+			if w, ok := s.In(aws.ToString(k.Reason)); ok && !(explained && inVain(*k.Reason)) {
 				c.addTask(s, t, k, w, strongReason, aws.ToString(k.Reason))
 				return true
 			}
@@ -99,7 +100,7 @@ func (c *evidenced) byReason(t types.Task) bool {
 func (c *evidenced) byStoppedReason(t types.Task) bool {
 	text := aws.ToString(t.StoppedReason)
 	s, w, ok := tells(text)
-	if !ok {
+	if !ok || inVain(text) && c.failedDependency(t) != nil {
 		return false
 	}
 	switch s.ID {
@@ -154,7 +155,11 @@ func exitText(t types.Task, k *types.Container) string {
 		text += " (" + r + ")"
 	}
 	for i := range t.Containers {
-		if o := &t.Containers[i]; o.ExitCode != nil && aws.ToString(o.Name) != aws.ToString(k.Name) {
+		switch o := &t.Containers[i]; {
+		case aws.ToString(o.Name) == aws.ToString(k.Name):
+		case inVain(aws.ToString(o.Reason)):
+			text += "; so that " + aws.ToString(o.Name) + ", which depends on it, did not start"
+		case o.ExitCode != nil:
 			text += fmt.Sprintf("; then %s: %d", aws.ToString(o.Name), *o.ExitCode)
 		}
 	}
@@ -162,8 +167,12 @@ func exitText(t types.Task, k *types.Container) string {
 }
 
 // culprit is the essential container that ended first, as far as the exit codes
-// tell: the others end because the task does, by a signal. Nil without any exit.
+// tell: the others end because the task does, by a signal. Where one could not start
+// since another one failed that it depends on, it is that one. Nil without any exit.
 func (c *evidenced) culprit(t types.Task) *types.Container {
+	if k := c.failedDependency(t); k != nil {
+		return k
+	}
 	var exited []*types.Container
 	for i := range t.Containers {
 		k := &t.Containers[i]

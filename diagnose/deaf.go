@@ -21,6 +21,8 @@ const killedBy = 137
 // failure, but what was under way was lost, and each stop takes as long as it may.
 func deaf(e Evidence) []Finding {
 	c := &evidenced{Evidence: e}
+	killed := catalogue.Get("C13")
+	killed.Confidence = Certain // the times below prove it
 	for _, t := range e.StoppedTasks {
 		ended := t.ExecutionStoppedAt
 		if ended == nil {
@@ -36,8 +38,9 @@ func deaf(e Evidence) []Finding {
 			if aws.ToInt32(k.ExitCode) != killedBy || strings.HasPrefix(aws.ToString(k.Reason), "OutOfMemory") || waited < limit-time.Second {
 				continue
 			}
-			c.addTask(catalogue.Get("C13"), t, k, catalogue.Words{}, strongExit,
+			d := c.addTask(killed, t, k, catalogue.Words{}, strongExit,
 				fmt.Sprintf("exit code %d, %s after it was told to stop; its stopTimeout is %s", killedBy, roundly(waited), roundly(limit)))
+			d.onPurpose = true
 		}
 	}
 	return c.findings()

@@ -38,8 +38,20 @@ func TestDeaf(t *testing.T) {
 		if len(found) > 0 {
 			says = found[0].ID
 		}
-		if says != story.says || len(found) > 1 {
+		if says != story.says || len(found) > 1 || len(found) == 1 && (!found[0].OnPurpose || found[0].Confidence != Certain) {
 			t.Errorf("%s: %+v", story.name, found)
 		}
+	}
+}
+
+// What fails, or waits, comes before tasks that were stopped on purpose and had to be killed.
+func TestDeafIsTheLeast(t *testing.T) {
+	killed := ran(stopped(1, types.TaskStopCodeServiceSchedulerInitiated, "The container instance is in DRAINING state", exited("app", 137)), time.Hour)
+	killed.StoppingAt = aws.Time(killed.StoppedAt.Add(-30 * time.Second))
+	unhealthy := types.Container{LastStatus: aws.String("RUNNING"), HealthStatus: types.HealthStatusUnhealthy}
+	s := situation(wants(1, 100, 200), ordered("HEALTHY", unhealthy))
+	d := Diagnose(Evidence{Service: s.Service, Deployment: ours, StoppedTasks: []types.Task{killed}}, s)
+	if got := ids(d.Findings); len(got) != 2 || got[0] != "D27" || got[1] != "C13" {
+		t.Errorf("%v", got)
 	}
 }

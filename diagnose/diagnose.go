@@ -109,6 +109,9 @@ type Finding struct {
 	Deterministic bool
 	// Heals tells that time alone may mend it.
 	Heals bool
+	// OnPurpose tells that the tasks did not fail: they were stopped on purpose, and
+	// this is about how they ended.
+	OnPurpose bool
 
 	longest time.Duration // that one of these tasks ran
 }
@@ -179,6 +182,7 @@ type draft struct {
 	log       []Proof
 	check     *Proof // the health check that the tasks failed
 	clues     []Clue
+	onPurpose bool   // the tasks were stopped so
 	limit     *limit // the time that the tasks were given to start
 }
 

@@ -44,7 +44,8 @@ func Diagnose(e Evidence, s Situation) Diagnosis {
 }
 
 // ranked puts symptoms last. The order of what failing tasks tell stays, and what
-// was computed comes behind it: it may be right and still not be what hurts.
+// was computed comes behind it: it may be right and still not be what hurts. What is
+// told of tasks that were stopped on purpose explains no failure, and is the very last.
 func ranked(findings []Finding) []Finding {
 	slices.SortStableFunc(findings, func(a, b Finding) int {
 		return cmp.Compare(standing(a), standing(b))
@@ -54,6 +55,8 @@ func ranked(findings []Finding) []Finding {
 
 func standing(f Finding) int {
 	switch {
+	case f.OnPurpose:
+		return 4
 	case f.Confidence == Symptom:
 		return 3
 	case f.Tasks > 0:

@@ -58,6 +58,7 @@ func (d *draft) finding() Finding {
 	}
 	f.Starts = max(d.tasks, d.starts)
 	f.Heals = d.stale || d.sig.Kind == catalogue.Transient || d.waitsForOthers()
+	f.OnPurpose = d.onPurpose
 	f.Deterministic = d.deterministic()
 	return f
 }
@@ -92,7 +93,7 @@ const soon = time.Minute
 
 // when ends the sentence of an exit with its time, where that tells something.
 func (d *draft) when() string {
-	if d.strength != strongExit || len(d.uptimes) == 0 {
+	if d.strength != strongExit || len(d.uptimes) == 0 || d.onPurpose {
 		return "."
 	}
 	if longest := slices.Max(d.uptimes); longest <= soon {

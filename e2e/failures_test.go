@@ -94,7 +94,7 @@ var failures = []failure{
 			return x
 		})},
 	{name: "missing-secret", what: "The secret that the task definition names does not exist", verdict: "failed", code: 2, cause: "B06", begin: withoutItsSecret},
-	{name: "ignored-sigterm", what: "The old tasks ignore SIGTERM and are killed after their stopTimeout", verdict: "succeeded", code: 0, cause: "C13", about: stoppedTask,
+	{name: "ignored-sigterm", what: "The old tasks ignore SIGTERM and are killed after their stopTimeout (why is asked about a stopped task)", verdict: "succeeded", code: 0, cause: "C13", about: stoppedTask,
 		before: good(deaf(), nil), begin: updated(app("-version", "v2"))},
 	{name: "percent-deadlock", what: "minimumHealthyPercent and maximumPercent allow no step", verdict: "stuck", code: 6, cause: "E19",
 		before: good(app("-version", "v1"), &types.DeploymentConfiguration{MinimumHealthyPercent: awssdk.Int32(50), MaximumPercent: awssdk.Int32(100)}),

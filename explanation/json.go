@@ -47,7 +47,9 @@ type Finding struct {
 	Confidence  string `json:"confidence"`  // certain, likely, possible, symptom
 	Determinism string `json:"determinism"` // deterministic, ambiguous, transient, benign
 	// WillRecur tells that trying again cannot help.
-	WillRecur bool          `json:"willRecur"`
+	WillRecur bool `json:"willRecur"`
+	// OnPurpose tells that the tasks were stopped on purpose: none of them failed.
+	OnPurpose bool          `json:"onPurpose,omitempty"`
 	Tasks     int           `json:"tasks"`
 	Evidence  []Proof       `json:"evidence"`
 	Either    []Possibility `json:"either,omitempty"`
@@ -150,7 +152,7 @@ func findings(all []diagnose.Finding) []Finding {
 	out := []Finding{}
 	for _, f := range all {
 		x := Finding{
-			ID: f.ID, Cause: f.Cause, Confidence: string(f.Confidence), Determinism: string(f.Kind), WillRecur: f.Deterministic,
+			ID: f.ID, Cause: f.Cause, Confidence: string(f.Confidence), Determinism: string(f.Kind), WillRecur: f.Deterministic, OnPurpose: f.OnPurpose,
 			Tasks: f.Tasks, Evidence: []Proof{}, Remedy: append([]string{}, f.Remedy...), Page: f.Page,
 		}
 		for _, p := range f.Evidence {

@@ -114,10 +114,7 @@ func first(d diagnose.Diagnosis) (diagnose.Finding, bool) {
 
 // sentence tells a cause, how often it was seen and how sure it is.
 func sentence(f diagnose.Finding) string {
-	text := f.Cause
-	if f.Tasks > 0 {
-		text = counted(f.Tasks) + " failed: " + f.Cause
-	}
+	text := said(f)
 	switch {
 	case len(f.Either) > 0:
 		text += " The evidence does not tell which of its causes it is; they are named below."
@@ -132,6 +129,17 @@ func sentence(f diagnose.Finding) string {
 		text += " Trying again will not help."
 	}
 	return text
+}
+
+// said tells a cause and how many tasks it is about.
+func said(f diagnose.Finding) string {
+	switch {
+	case f.OnPurpose:
+		return counted(f.Tasks) + " stopped on purpose, and not well: " + f.Cause
+	case f.Tasks > 0:
+		return counted(f.Tasks) + " failed: " + f.Cause
+	}
+	return f.Cause
 }
 
 func counted(n int) string {
@@ -270,10 +278,8 @@ func (t *text) lesser(d diagnose.Diagnosis) {
 		switch {
 		case f.Confidence == diagnose.Symptom:
 			t.line("  %-4s %s (a symptom)", f.ID, f.Cause)
-		case f.Tasks > 0:
-			t.line("  %-4s %s failed: %s (%s)", f.ID, counted(f.Tasks), f.Cause, f.Confidence)
 		default:
-			t.line("  %-4s %s (%s)", f.ID, f.Cause, f.Confidence)
+			t.line("  %-4s %s (%s)", f.ID, said(f), f.Confidence)
 		}
 		if len(f.Evidence) > 0 {
 			p := f.Evidence[0]

@@ -18,6 +18,7 @@ package saved
 import (
 	"embed"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -114,27 +115,47 @@ func (q *Query) header(line string) (err error) {
 // Fill puts values into the query's places. A quote or a backslash in a value stays
 // part of the text that it stands in.
 func (q Query) Fill(values map[string]string) (string, error) {
-	var known []string
+	if err := q.unknown(values); err != nil { // a misspelt name explains what else is missing
+		return "", err
+	}
 	text := q.Text
 	for _, p := range q.Parameters {
-		known = append(known, p.Name)
 		v, given := values[p.Name]
 		switch {
 		case !given && !p.Optional:
 			return "", fmt.Errorf("saved query %s needs --param %s=…: %s", q.Name, p.Name, p.Description)
 		case !given:
 			v = p.Default
+		case strings.TrimSpace(v) == "" && !p.mayBeEmpty():
+			return "", fmt.Errorf("saved query %s: --param %s= has no value (is a variable of the shell unset?); give it one: %s", q.Name, p.Name, p.Description)
 		case strings.ContainsAny(v, "\n\r"):
 			return "", fmt.Errorf("parameter %s: a value has one line", p.Name)
 		}
 		text = strings.ReplaceAll(text, "{{"+p.Name+"}}", escape.Replace(v))
 	}
-	for name := range values {
-		if !slices.Contains(known, name) {
-			return "", fmt.Errorf("saved query %s has no parameter %s, only %q", q.Name, name, known)
-		}
-	}
 	return text, nil
 }
+
+// unknown refuses values of parameters that the query does not have.
+func (q Query) unknown(values map[string]string) error {
+	var known []string
+	for _, p := range q.Parameters {
+		known = append(known, p.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		switch {
+		case slices.Contains(known, name):
+		case len(known) == 0:
+			return fmt.Errorf("saved query %s has no parameter %s: it has none", q.Name, name)
+		default:
+			return fmt.Errorf("saved query %s has no parameter %s, only %s", q.Name, name, strings.Join(known, " and "))
+		}
+	}
+	return nil
+}
+
+// mayBeEmpty tells whether nothing is a value of it: an empty text fits all texts, so
+// that a query would answer what was not asked.
+func (p Parameter) mayBeEmpty() bool { return p.Optional && p.Default == "" }
 
 var escape = strings.NewReplacer(`\`, `\\`, `"`, `\"`, `'`, `\'`, "`", "\\`")

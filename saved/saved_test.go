@@ -60,13 +60,23 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for want, values := range map[string]map[string]string{
-		"saved query x needs --param task=…: id of the task":      {},
-		"saved query x has no parameter y, only [\"task\" \"n\"]": {"task": "b", "y": ""},
-		"parameter task: a value has one line":                    {"task": "a\nb"},
+		"saved query x needs --param task=…: id of the task":                                                         {},
+		"saved query x has no parameter y, only task and n":                                                          {"task": "b", "y": ""},
+		"saved query x has no parameter tsk, only task and n":                                                        {"tsk": "3"},
+		"parameter task: a value has one line":                                                                       {"task": "a\nb"},
+		"saved query x: --param task= has no value (is a variable of the shell unset?); give it one: id of the task": {"task": " "},
+		"saved query x: --param n= has no value (is a variable of the shell unset?); give it one: how many":          {"task": "b", "n": ""},
 	} {
 		if _, err := q.Fill(values); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
+	}
+	if _, err := (Query{Name: "x"}).Fill(map[string]string{"y": "1"}); err == nil || err.Error() != "saved query x has no parameter y: it has none" {
+		t.Error(err)
+	}
+	empty := Query{Text: "a = '{{p}}'", Parameters: []Parameter{{Name: "p", Optional: true}}}
+	if text, err := empty.Fill(map[string]string{"p": ""}); err != nil || text != "a = ''" {
+		t.Errorf("a parameter whose default is nothing: %q, %v", text, err)
 	}
 	for _, text := range []string{"# since ever\n", "# on fire\n", "# param x\n"} {
 		if _, err := parse("x", text); err == nil {

@@ -97,7 +97,7 @@ var allowed = map[string][]string{
 	"report":              {"monitor", "diagnose"},
 	"chart":               nil,
 	"saved":               nil,
-	"ask":                 {"awslogs", "saved", "chart"},
+	"ask":                 {"awslogs", "saved", "chart", "insights"},
 	"tail":                {"awslogs"},
 	"sample":              nil,
 	"imagepack":           nil,

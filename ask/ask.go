@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/smithy-go"
+
+	"steady/insights"
 )
 
 // Logs is what asking needs of the CloudWatch Logs API; *cloudwatchlogs.Client has it.
@@ -78,6 +80,7 @@ func Ask(ctx context.Context, logs Logs, q Question, progress func(types.QuerySt
 	for {
 		a.add(out.Results)
 		if aws.ToString(out.NextToken) == "" {
+			a.settle(named(q.Text))
 			a.Took = time.Since(began)
 			return a, nil
 		}
@@ -162,6 +165,35 @@ func (a *Answer) insert(i int, column string) {
 	for k := range a.Rows {
 		a.Rows[k] = slices.Insert(a.Rows[k], i, "")
 	}
+}
+
+// named are the columns that a query names, as far as it can be read here.
+func named(text string) []string {
+	q, err := insights.Parse(text)
+	if err != nil {
+		return nil
+	}
+	return q.Columns()
+}
+
+// settle gives the answer the columns that the query names, in that order, also those
+// that no row has a value for: what a script reads must not depend on the data. Where
+// rows have others, the query is not the one that was understood, and they decide.
+func (a *Answer) settle(columns []string) {
+	place := make([]int, len(a.Columns))
+	for i, c := range a.Columns {
+		if place[i] = slices.Index(columns, c); place[i] < 0 {
+			return
+		}
+	}
+	for k, row := range a.Rows {
+		values := make([]string, len(columns))
+		for i, v := range row {
+			values[place[i]] = v
+		}
+		a.Rows[k] = values
+	}
+	a.Columns = columns
 }
 
 // plain is what the server says, without how it was asked.

@@ -108,6 +108,56 @@ func TestAsk(t *testing.T) {
 	})
 }
 
+// The columns are those that the query names, whatever the rows have: a script reads
+// them by their place.
+func TestColumns(t *testing.T) {
+	for _, c := range []struct{ name, query, want string }{
+		{"a column without a value", "fields a, k, c", "a,k,c|1,,3|4,,"},
+		{"the order of the query", "fields c, a", "c,a|3,1|,4"},
+		{"a column that was not foreseen: the rows decide", "fields a", "a,c|1,3|4,"},
+		{"a query that is not understood here", "novelty a", "a,c|1,3|4,"},
+	} {
+		s := &server{replies: []*cloudwatchlogs.GetQueryResultsOutput{reply(types.QueryStatusComplete, "", "a=1 c=3 @ptr=p", "a=4 @ptr=q")}}
+		a, err := Ask(t.Context(), s, Question{Text: c.query}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		if err := a.Print(&b, "csv", 0); err != nil {
+			t.Error(err)
+		}
+		if got := strings.ReplaceAll(strings.TrimSpace(b.String()), "\n", "|"); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+// Without a row the head of a CSV is there, and no table.
+func TestColumnsWithoutRows(t *testing.T) {
+	for format, want := range map[string]string{"csv": "@timestamp,k\n", "table": "", "json": "[]\n"} {
+		s := &server{replies: []*cloudwatchlogs.GetQueryResultsOutput{reply(types.QueryStatusComplete, "")}}
+		a, err := Ask(t.Context(), s, Question{Text: "fields @timestamp, k"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		if err := a.Print(&b, format, 0); err != nil || b.String() != want {
+			t.Errorf("%s is %q (%v)", format, b.String(), err)
+		}
+	}
+}
+
+// A column that has no value at all says nothing in a chart.
+func TestAChartLeavesOutEmptyColumns(t *testing.T) {
+	var with, without strings.Builder
+	err := errors.Join(
+		(&Answer{Columns: []string{"k", "none", "n"}, Rows: [][]string{{"x", "", "3"}}}).Print(&with, "chart", 60),
+		(&Answer{Columns: []string{"k", "n"}, Rows: [][]string{{"x", "3"}}}).Print(&without, "chart", 60))
+	if err != nil || with.String() != without.String() {
+		t.Errorf("%v\n%s\n%s", err, with.String(), without.String())
+	}
+}
+
 // Who is interrupted stops the query.
 func TestInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -22,7 +23,7 @@ func (a *Answer) Print(w io.Writer, format string, width int) error {
 	case "csv":
 		return a.csv(w)
 	case "chart":
-		text, err := chart.Draw(chart.Table{Columns: a.Columns, Rows: a.Rows}, width)
+		text, err := chart.Draw(a.filled(), width)
 		if err != nil {
 			return err
 		}
@@ -30,6 +31,21 @@ func (a *Answer) Print(w io.Writer, format string, width int) error {
 		return err
 	}
 	return a.table(w)
+}
+
+// filled are the columns that have a value at all: a chart draws nothing else.
+func (a *Answer) filled() chart.Table {
+	t := chart.Table{Rows: make([][]string, len(a.Rows))}
+	for c, name := range a.Columns {
+		if !slices.ContainsFunc(a.Rows, func(row []string) bool { return row[c] != "" }) {
+			continue
+		}
+		t.Columns = append(t.Columns, name)
+		for i, row := range a.Rows {
+			t.Rows[i] = append(t.Rows[i], row[c])
+		}
+	}
+	return t
 }
 
 // json writes a list of objects, each with the fields that its row has.

@@ -26,7 +26,8 @@ type Source = ql.Source
 
 // Query is a query that can be run.
 type Query struct {
-	tree *ql.Query
+	tree    *ql.Query
+	columns []string
 }
 
 // Parse reads a query and checks all that can be checked without data. The error is a
@@ -36,11 +37,20 @@ func Parse(text string) (*Query, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := newCompiler(text, function.Query{}, nil).compile(tree); err != nil {
+	p, err := newCompiler(text, function.Query{}, nil).compile(tree)
+	if err != nil {
 		return nil, err
 	}
-	return &Query{tree}, nil
+	q := &Query{tree: tree}
+	for _, c := range p.shown {
+		q.columns = append(q.columns, c.name)
+	}
+	return q, nil
 }
+
+// Columns are the names of the columns that results have, in their order, as far as the
+// query itself tells: those of a lookup table are not known.
+func (q *Query) Columns() []string { return q.columns }
 
 // String is the query in its canonical form.
 func (q *Query) String() string { return q.tree.String() }

@@ -133,7 +133,7 @@ func TestAnEngineElsewhereHasNoCgroupsOfTasks(t *testing.T) {
 	if err := os.WriteFile(program, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s := &server{t: t, dataDir: t.TempDir(), stderr: new(lockedBuffer), program: program}
+	s := &server{t: t, engine: engine, dataDir: t.TempDir(), stderr: new(lockedBuffer), program: program}
 	t.Cleanup(func() {
 		s.stop()
 		if out, err := exec.Command(binary, "down", "--data-dir", s.dataDir).CombinedOutput(); err != nil {

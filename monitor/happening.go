@@ -16,8 +16,9 @@ const (
 	DeploymentStarted   Kind = "deployment started"
 	DeploymentCompleted Kind = "deployment completed"
 	DeploymentFailed    Kind = "deployment failed"
-	ServiceDegraded     Kind = "service degraded"  // it has fewer tasks than it had deployed
-	ServiceRecovered    Kind = "service recovered" // it has them again
+	DeploymentStalled   Kind = "deployment stalled" // it is under way, and does not get on
+	ServiceDegraded     Kind = "service degraded"   // it has fewer tasks than it had deployed
+	ServiceRecovered    Kind = "service recovered"  // it has them again
 	ServiceDeleted      Kind = "service deleted"
 )
 
@@ -32,19 +33,12 @@ type Happening struct {
 	Text      string // a sentence
 }
 
-// Happenings compares two looks at a service; now is nil once it is gone. Deployments
-// that began and ended between the looks are known from the service's events.
-func Happenings(before types.Service, now *types.Service, at time.Time) []Happening {
-	if now == nil || status(*now) != "ACTIVE" {
-		if status(before) != "ACTIVE" {
-			return nil
-		}
-		return []Happening{{Kind: ServiceDeleted, At: at, Text: "It is being deleted."}}
-	}
-	all := endsSaid(before, *now)
-	if p := primary(*now); p != nil {
-		all = append(beginnings(before, *now, *p), all...)
-		all = append(all, ofCounts(before, *now, *p, at)...)
+// ofDeployments compares two looks at a service. Deployments that began and ended between
+// them are known from the service's events.
+func ofDeployments(before types.Service, now types.Service) []Happening {
+	all := endsSaid(before, now)
+	if p := primary(now); p != nil {
+		all = append(beginnings(before, now, *p), all...)
 	}
 	return all
 }
@@ -103,25 +97,4 @@ func ended(kind Kind, deployment string, at *time.Time, before, now types.Servic
 		h.Text = what + " failed."
 	}
 	return h
-}
-
-// ofCounts tells whether a service that had arrived lost tasks, or has them again.
-func ofCounts(before, now types.Service, p types.Deployment, at time.Time) []Happening {
-	was, is := degraded(before), degraded(now)
-	h := Happening{At: at, Deployment: id(&p), Revision: revision(&p)}
-	switch {
-	case is && !was:
-		h.Kind, h.Text = ServiceDegraded, fmt.Sprintf("%d of %d tasks run.", now.RunningCount, now.DesiredCount)
-	case was && !is && arrived(now, p):
-		h.Kind, h.Text = ServiceRecovered, fmt.Sprintf("%d of %d tasks run again.", now.RunningCount, now.DesiredCount)
-	default:
-		return nil
-	}
-	return []Happening{h}
-}
-
-// degraded tells that a service lacks tasks though no deployment is under way.
-func degraded(s types.Service) bool {
-	p := primary(s)
-	return p != nil && p.RolloutState == types.DeploymentRolloutStateCompleted && s.RunningCount < s.DesiredCount
 }

@@ -189,6 +189,24 @@ func youngest(live []types.Task, deployment string, began time.Time) time.Time {
 	return began
 }
 
+// Cause says in a line why a service does not stand as it should; empty where nothing
+// tells.
+func (s Standing) Cause() string {
+	text := sentence(s.Outlook)
+	for _, f := range telling(s.Findings, s.Outlook) {
+		switch {
+		case f.Confidence == diagnose.Symptom:
+			continue
+		case f.Tasks > 0:
+			text += fmt.Sprintf(" %s failed: %s", tasks(f.Tasks), f.Cause)
+		default:
+			text += " " + f.Cause
+		}
+		break
+	}
+	return terminal.Line(strings.TrimSpace(text))
+}
+
 // stateOf words how a service stands. A deployment that is COMPLETED says nothing of
 // now: only what runs does.
 func stateOf(s types.Service, st step) string {

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -61,6 +62,9 @@ func TestStandingSaysWhy(t *testing.T) {
 		s, err := Stand(t.Context(), Options{Service: "web", ECS: f})
 		if err != nil || len(s.Findings) == 0 || s.Findings[0].Tasks != 2 {
 			t.Errorf("it stands %+v, %v", s, err)
+		}
+		if got := s.Cause(); !strings.Contains(got, `2 tasks failed: Container "app" exits with code 1`) || strings.Contains(got, "\n") {
+			t.Errorf("in a line: %s", got)
 		}
 		if _, err := Stand(t.Context(), Options{Service: "api", ECS: f}); err == nil {
 			t.Error("a service that is not there has a standing")

@@ -101,7 +101,9 @@ func happeningEvent(s types.Service, h monitor.Happening) (id, event string, err
 	kind, names := "ECS Deployment State Change", eventNames[h.Kind]
 	if names[0] == "" {
 		kind, names = "Steady Service State Change", [2]string{"INFO", strings.ToUpper(strings.ReplaceAll(string(h.Kind), " ", "_"))}
-		id = stableID(arn, string(h.Kind), instant(h.At))
+		if h.Kind != monitor.DeploymentStalled { // which is told once of each
+			id = stableID(arn, string(h.Kind), instant(h.At))
+		}
 	}
 	event, err = wrap(id, kind, arn, h.At, map[string]any{
 		"eventType": names[0], "eventName": names[1], "clusterArn": aws.ToString(s.ClusterArn),

@@ -62,9 +62,10 @@ const known = 3 * time.Hour
 // look.
 type recorder struct {
 	Options
-	services map[string]types.Service // by ARN, as they were seen last
+	services map[string]*monitor.Seen // by ARN
 	seen     map[string]time.Time     // ids of recorded events, and when they were last of use
 	settled  map[string]bool          // ARNs of tasks that are RUNNING or STOPPED and recorded so
+	untold   []telling                // what happened, and is on record
 	calledAt time.Time
 	first    bool // no look has been taken yet
 	lost     bool // the last look failed
@@ -73,7 +74,7 @@ type recorder struct {
 // Run looks until ctx ends. What cannot be read or kept is said, and tried again with
 // the next look.
 func Run(ctx context.Context, o Options) error {
-	r := &recorder{Options: o, services: map[string]types.Service{}, seen: map[string]time.Time{}, settled: map[string]bool{}, first: true}
+	r := &recorder{Options: o, services: map[string]*monitor.Seen{}, seen: map[string]time.Time{}, settled: map[string]bool{}, first: true}
 	if err := r.remember(ctx); err != nil {
 		return fmt.Errorf("read what was recorded of cluster %s: %w", o.Cluster, err)
 	}
@@ -126,7 +127,9 @@ func (r *recorder) remember(ctx context.Context) error {
 // look takes one look at everything. What an earlier part shows is kept also when a
 // later one fails.
 func (r *recorder) look(ctx context.Context) error {
-	if err := r.lookAtServices(ctx); err != nil {
+	err := r.lookAtServices(ctx)
+	r.tell(ctx)
+	if err != nil {
 		return err
 	}
 	if !r.Queued {
@@ -188,9 +191,9 @@ func (r *recorder) lookAtServices(ctx context.Context) error {
 			}
 		}
 	}
-	for arn, s := range r.services {
+	for arn, seen := range r.services {
 		if !there[arn] {
-			if err := r.happened(ctx, s, monitor.Happenings(s, nil, time.Now())); err != nil {
+			if err := r.happened(ctx, seen.Service, seen.Next(nil, time.Now())); err != nil {
 				return err
 			}
 			delete(r.services, arn)
@@ -213,18 +216,26 @@ func (r *recorder) takeService(ctx context.Context, s types.Service) error {
 	if err := r.keep(ctx, aws.ToString(s.ServiceName), records); err != nil {
 		return err
 	}
-	before, known := r.services[aws.ToString(s.ServiceArn)]
-	if known || !r.first {
-		if err := r.happened(ctx, s, monitor.Happenings(before, &s, time.Now())); err != nil {
-			return err
-		}
+	arn := aws.ToString(s.ServiceArn)
+	seen, known := r.services[arn]
+	switch {
+	case !known && r.first:
+		r.services[arn] = monitor.See(s, time.Now())
+		return nil
+	case !known:
+		seen = &monitor.Seen{}
+		r.services[arn] = seen
 	}
-	r.services[aws.ToString(s.ServiceArn)] = s
+	before := *seen
+	if err := r.happened(ctx, s, seen.Next(&s, time.Now())); err != nil {
+		*seen = before // it is told with the next look
+		return err
+	}
 	return nil
 }
 
-// happened records what happened to a service, then tells it. What is on record was
-// told before.
+// happened records what happened to a service, to be told at the end of the look, in the
+// order of time. What is on record was told before.
 func (r *recorder) happened(ctx context.Context, s types.Service, all []monitor.Happening) error {
 	for _, h := range all {
 		id, event, err := happeningEvent(s, h)
@@ -239,11 +250,26 @@ func (r *recorder) happened(ctx context.Context, s types.Service, all []monitor.
 		} else if err := r.keep(ctx, aws.ToString(s.ServiceName), []record{{id, h.At, event}}); err != nil {
 			return err
 		}
-		if r.Tell != nil {
-			r.Tell(ctx, s, h)
-		}
+		r.untold = append(r.untold, telling{s, h})
 	}
 	return nil
+}
+
+// telling is what happened to a service and is to be told.
+type telling struct {
+	service types.Service
+	what    monitor.Happening
+}
+
+// tell tells what is on record since the look before.
+func (r *recorder) tell(ctx context.Context) {
+	slices.SortStableFunc(r.untold, func(a, b telling) int { return a.what.At.Compare(b.what.At) })
+	for _, t := range r.untold {
+		if r.Tell != nil {
+			r.Tell(ctx, t.service, t.what)
+		}
+	}
+	r.untold = nil
 }
 
 // record is an event that may have been kept before.

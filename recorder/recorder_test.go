@@ -123,7 +123,7 @@ func (rec *recording) restart() {
 			Tell: func(_ context.Context, _ types.Service, h monitor.Happening) {
 				rec.told = append(rec.told, string(h.Kind))
 			}},
-		services: map[string]types.Service{}, seen: map[string]time.Time{}, settled: map[string]bool{}, first: true,
+		services: map[string]*monitor.Seen{}, seen: map[string]time.Time{}, settled: map[string]bool{}, first: true,
 	}
 	if err := rec.r.remember(rec.t.Context()); err != nil {
 		rec.t.Fatal(err)
@@ -237,6 +237,19 @@ func TestAFailedLookLosesNothing(t *testing.T) {
 	w.services = nil
 	rec.look()
 	if got := strings.Join(rec.told, ", "); got != "service degraded, service deleted" {
+		t.Errorf("told %s", got)
+	}
+}
+
+// What one look shows is told in the order of time, whichever service it is of.
+func TestToldInOrder(t *testing.T) {
+	rec := recordingOf(t, &world{})
+	now := time.Now()
+	rec.r.untold = []telling{{what: monitor.Happening{Kind: "third", At: now}}, {what: monitor.Happening{Kind: "first", At: now.Add(-time.Minute)}},
+		{what: monitor.Happening{Kind: "second", At: now.Add(-time.Second)}}}
+	rec.look()
+	rec.look()
+	if got := strings.Join(rec.told, ", "); got != "first, second, third" {
 		t.Errorf("told %s", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -173,10 +174,27 @@ func (r *recording) record(ctx context.Context, cluster string) error {
 	return recorder.Run(ctx, recorder.Options{
 		Cluster: cluster, ECS: r.api.ecs, Archive: r.archive, Every: every, Pause: pause, Log: r.log, Queued: r.QueueURL != "",
 		Tell: func(ctx context.Context, s types.Service, h monitor.Happening) {
+			h.Text = strings.TrimSpace(h.Text + " " + r.cause(ctx, cluster, s, h))
 			r.tell(cluster, s, h)
 			send(ctx, r.notifier, happens(cluster, s, h))
 		},
 	})
+}
+
+// cause says why a service is not as it should be, where something happened that tells
+// so; empty where nothing tells, or could be asked.
+func (r *recording) cause(ctx context.Context, cluster string, s types.Service, h monitor.Happening) string {
+	switch h.Kind {
+	case monitor.DeploymentFailed, monitor.DeploymentStalled, monitor.ServiceDegraded:
+	default:
+		return ""
+	}
+	standing, err := monitor.Stand(ctx, monitor.Options{Cluster: cluster, Service: aws.ToString(s.ServiceName), Endpoint: r.url(), ECS: r.api.ecs, Logs: r.api.logs})
+	if err != nil {
+		r.log.Warn("the cause could not be asked for", "cluster", cluster, "service", aws.ToString(s.ServiceName), "error", err)
+		return ""
+	}
+	return standing.Cause()
 }
 
 // tell prints what happened to a service, a line each.

@@ -73,12 +73,12 @@ var hasEnded = map[monitor.Outcome]string{
 // message; a service that is degraded, recovers or goes is one each time.
 func happens(cluster string, s types.Service, h monitor.Happening) notify.Message {
 	service := aws.ToString(s.ServiceName)
-	m := notify.Message{Key: h.Deployment, Title: service + ": " + string(h.Kind), Text: h.Text, Final: h.Kind != monitor.DeploymentStarted,
+	m := notify.Message{Key: h.Deployment, Title: service + ": " + string(h.Kind), Text: h.Text, Final: h.Kind != monitor.DeploymentStarted && h.Kind != monitor.DeploymentStalled,
 		Facts: []notify.Fact{{Name: "cluster", Value: cluster}, {Name: "revision", Value: h.Revision}}}
 	switch h.Kind {
 	case monitor.DeploymentStarted:
 		m.Tone = notify.Neutral
-	case monitor.DeploymentFailed:
+	case monitor.DeploymentFailed, monitor.DeploymentStalled:
 		m.Tone = notify.Bad
 	case monitor.DeploymentCompleted:
 		m.Tone = notify.Good

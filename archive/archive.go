@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"steady/archive/journal"
+	"steady/archive/segment"
 )
 
 // Options of an archive. The zero value is of use.
@@ -76,6 +77,7 @@ type Archive struct {
 	active    *part // which the committer writes
 	sealing   *part // which the sealer writes, or nil
 	segments  []*sealed
+	lost      []segment.Info // of those that were moved aside as damaged
 	followers map[*Follower]bool
 	health    Health
 	failing   *failure        // nil while parts can be sealed

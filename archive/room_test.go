@@ -158,6 +158,9 @@ func TestADamagedSegmentIsMovedAside(t *testing.T) {
 			if got := messages(t, a, "/g"); !slices.Equal(got, []string{`{"a":"two"}`, `{"a":"three"}`}) {
 				t.Errorf("%s: %q", name, got)
 			}
+			if n := skipped(t, a, scan.Request{Groups: []string{"/g"}, To: 9}); n != 1 {
+				t.Errorf("%s: %d records are told as skipped, want that of the segment", name, n)
+			}
 			if h := a.Health(); len(h.Damaged) != 1 || h.Segments != 1 {
 				t.Errorf("%s: health %+v", name, h)
 			}
@@ -170,7 +173,38 @@ func TestADamagedSegmentIsMovedAside(t *testing.T) {
 		if got := found(t, a, scan.Request{Groups: []string{"/g"}, To: 9}); len(got) != 2 {
 			t.Errorf("%s, opened again: %v", name, got)
 		}
+		again := int64(1)
+		if name == "all of it" {
+			again = 0 // whoever removes the file gives it up
+		}
+		if n := skipped(t, a, scan.Request{Groups: []string{"/g"}, To: 9}); n != again {
+			t.Errorf("%s, opened again: %d records are told as skipped, want %d", name, n, again)
+		}
+		for why, r := range map[string]scan.Request{"another time": {Groups: []string{"/g"}, From: 2, To: 9}, "another group": {Groups: []string{"/h"}, To: 9}} {
+			if n := skipped(t, a, r); n != 0 {
+				t.Errorf("%s, %s: %d records are told as skipped", name, why, n)
+			}
+		}
+		if err := a.DeleteGroup(t.Context(), "/g"); err != nil {
+			t.Fatal(err)
+		}
+		put(t, a, "/g", "s", line(1, "new"))
+		if n := skipped(t, a, scan.Request{Groups: []string{"/g"}, To: 9}); n != 0 {
+			t.Errorf("%s: %d records are told as skipped of a group that is new", name, n)
+		}
 	}
+}
+
+// skipped is how many records a scan tells as skipped, for want of being read.
+func skipped(t *testing.T, a *Archive, r scan.Request) (n int64) {
+	t.Helper()
+	for b, err := range a.Scan(t.Context(), r) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += b.Work.SkippedRecords
+	}
+	return n
 }
 
 // flip damages a byte; a negative one is counted from the end.

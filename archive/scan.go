@@ -29,10 +29,12 @@ type snapshot struct {
 	tables   []*table.Table
 	segments []*sealed
 	from     map[string]int64 // by group
+	missing  scan.Work
 }
 
 // Scan implements scan.Source. A segment that turns out to be damaged is moved aside,
-// and the scan goes on without it.
+// and the scan goes on without it: its records are told as skipped, by this scan and by
+// all that would have looked at them.
 func (a *Archive) Scan(ctx context.Context, r scan.Request) iter.Seq2[*scan.Block, error] {
 	return func(yield func(*scan.Block, error) bool) {
 		snap := a.snapshot(r)
@@ -70,11 +72,13 @@ func (a *Archive) snapshot(r scan.Request) snapshot {
 			s.segments = append(s.segments, seg)
 		}
 	}
+	s.missing = a.missing(s, r)
 	return s
 }
 
 // units lists what must be read, and what need not be.
 func (a *Archive) units(s snapshot, r scan.Request) (units []unit, skipped scan.Work, err error) {
+	skipped = s.missing
 	for _, t := range s.tables {
 		v := t.View(func(name string) bool { return needs(r, name) })
 		if len(v.Times) == 0 {
@@ -89,6 +93,8 @@ func (a *Archive) units(s snapshot, r scan.Request) (units []unit, skipped scan.
 			if err := a.damagedSegment(seg, err); err != nil {
 				return nil, skipped, err
 			}
+			skipped.SkippedRecords += seg.Records
+			skipped.SkippedBytes += seg.Bytes
 			continue
 		}
 		for i := range f.RowGroups() {

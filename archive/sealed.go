@@ -176,42 +176,6 @@ func (a *Archive) loadSegments(rows map[string]segmentRow) error {
 	})
 }
 
-// loadDamaged reports what was moved aside before.
-func (a *Archive) loadDamaged() error {
-	files, err := filepath.Glob(filepath.Join(a.dir, damagedDir, "*"))
-	for _, f := range files {
-		a.health.Damaged = append(a.health.Damaged, f+": moved aside before the last start")
-	}
-	return err
-}
-
-// quarantine moves a damaged segment aside and goes on without it.
-func (a *Archive) quarantine(s *sealed, cause error) error {
-	a.mu.Lock()
-	if s.dropped {
-		a.mu.Unlock()
-		return nil
-	}
-	s.dropped, s.aside = true, true
-	a.segments = slices.DeleteFunc(a.segments, func(x *sealed) bool { return x == s })
-	aside := filepath.Join(a.dir, damagedDir, strings.ReplaceAll(s.name, string(filepath.Separator), "_"))
-	a.health.Damaged = append(a.health.Damaged, fmt.Sprintf("%s: %v", aside, cause))
-	a.mu.Unlock()
-	a.log.Error("a segment is damaged; it was moved aside, and its records are missing from now on",
-		"file", s.path, "moved", aside, "group", s.Group, "records", s.Records, "err", cause)
-	err := os.MkdirAll(filepath.Dir(aside), 0o700)
-	if err == nil {
-		err = os.Rename(s.path, aside)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
-	if err = errors.Join(err, a.store.swap([]string{s.name}, nil, nil)); err != nil {
-		return fmt.Errorf("move the damaged segment %s aside: %w", s.path, err)
-	}
-	return nil
-}
-
 func hash(s string) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(s))

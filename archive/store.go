@@ -29,6 +29,7 @@ var (
 	bucketStreams  = []byte("streams")  // group 0 stream → Stream
 	bucketOrigins  = []byte("origins")  // origin → highest number, 8 bytes
 	bucketSegments = []byte("segments") // file → segmentRow
+	bucketLost     = []byte("lost")     // file that was moved aside as damaged → segmentRow
 	bucketMeta     = []byte("meta")
 	keyNext        = []byte("next") // number of the next record after the sealed parts
 	keyPart        = []byte("part") // first part of the journal that is not sealed
@@ -74,7 +75,7 @@ func openStore(dir string) (*store, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
-		for _, b := range [][]byte{bucketGroups, bucketStreams, bucketOrigins, bucketSegments, bucketMeta} {
+		for _, b := range [][]byte{bucketGroups, bucketStreams, bucketOrigins, bucketSegments, bucketLost, bucketMeta} {
 			if _, err := tx.CreateBucketIfNotExists(b); err != nil {
 				return err
 			}
@@ -159,6 +160,37 @@ func (s *store) swap(remove []string, add map[string]segmentRow, c *checkpoint) 
 		return fmt.Errorf("write the archive's catalog: %w", err)
 	}
 	return nil
+}
+
+// lose puts a segment from the list on that of the lost ones.
+func (s *store) lose(name string, row segmentRow) error {
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		return errors.Join(tx.Bucket(bucketSegments).Delete([]byte(name)), putJSON(tx, bucketLost, []byte(name), row))
+	})
+	if err != nil {
+		return fmt.Errorf("write the archive's catalog: %w", err)
+	}
+	return nil
+}
+
+// lost are the segments that were lost, but for those of which keep says no.
+func (s *store) lost(keep func(name string) bool) (lost map[string]segmentRow, err error) {
+	lost = map[string]segmentRow{}
+	err = s.db.Update(func(tx *bbolt.Tx) error {
+		var over []string
+		err := rows(tx, bucketLost, func(k []byte, r segmentRow) error {
+			if lost[string(k)] = r; !keep(string(k)) {
+				over = append(over, string(k))
+			}
+			return nil
+		})
+		for _, name := range over {
+			delete(lost, name)
+			err = errors.Join(err, tx.Bucket(bucketLost).Delete([]byte(name)))
+		}
+		return err
+	})
+	return lost, err
 }
 
 func (c *checkpoint) write(tx *bbolt.Tx) error {

@@ -18,7 +18,7 @@ func wrongWith(h archive.Health) []string {
 		lines = append(lines, fmt.Sprintf("the archive cannot seal records, %d bytes of them are only in its journal: %s", h.Unsealed, h.Failing))
 	}
 	for _, what := range h.Damaged {
-		lines = append(lines, "damaged in the archive: "+what)
+		lines = append(lines, damagedLine+what)
 	}
 	return lines
 }

@@ -63,6 +63,9 @@ func (c *queryCommand) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintln(os.Stderr, answer.Summary())
+	for _, what := range damageOf(ctx, c.url(), q.Groups) {
+		fmt.Fprintln(os.Stderr, "warning: records may be missing in this answer; "+damagedLine+what)
+	}
 	return nil
 }
 

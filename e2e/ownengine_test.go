@@ -161,14 +161,18 @@ func (e *ownEngine) end(signal syscall.Signal) {
 func (e *ownEngine) kill(container string) {
 	e.t.Helper()
 	killed := 0
-	for _, dir := range e.cgroups() {
-		b, _ := os.ReadFile(filepath.Join(dir, container, "cgroup.procs"))
+	filepath.WalkDir("/sys/fs/cgroup", func(dir string, d fs.DirEntry, err error) error { // in that of its task, or of none
+		if err != nil || !d.IsDir() || d.Name() != container {
+			return nil
+		}
+		b, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
 		for pid := range strings.FieldsSeq(string(b)) {
 			if n, err := strconv.Atoi(pid); err == nil && syscall.Kill(n, syscall.SIGKILL) == nil {
 				killed++
 			}
 		}
-	}
+		return nil
+	})
 	if killed == 0 {
 		e.t.Fatalf("container %s has no process", container)
 	}

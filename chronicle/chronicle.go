@@ -71,12 +71,13 @@ func Run(ctx context.Context, o Options) error {
 type reader struct {
 	Options
 	pattern *string
+	teller  *teller
 	from    int64            // ms since the epoch
 	seen    map[string]int64 // when those happened that were printed and may come again
 }
 
 func newReader(o Options) (*reader, error) {
-	r := &reader{Options: o, from: o.Since.UnixMilli(), seen: map[string]int64{}}
+	r := &reader{Options: o, from: o.Since.UnixMilli(), seen: map[string]int64{}, teller: newTeller()}
 	if o.Name == "" {
 		return r, nil
 	}
@@ -128,7 +129,7 @@ func (r *reader) print(e types.FilteredLogEvent) error {
 	r.seen[id] = at
 	message := strings.TrimSpace(aws.ToString(e.Message))
 	if !r.JSON {
-		message = stamp(at) + "  " + Line(message)
+		message = stamp(at) + "  " + r.teller.line(message)
 	}
 	_, err := fmt.Fprintln(r.Out, message)
 	return err

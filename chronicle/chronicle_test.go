@@ -3,6 +3,7 @@ package chronicle
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,7 +34,7 @@ func TestLines(t *testing.T) {
 			t.Fatal(err)
 		}
 		first, _, _ := strings.Cut(string(text), "\n}\n")
-		if got := Line(first + "}"); got != want {
+		if got := newTeller().line(first + "}"); got != want {
 			t.Errorf("%s is told as\n%s\nwant\n%s", name, got, want)
 		}
 	}
@@ -43,9 +44,53 @@ func TestLines(t *testing.T) {
 		`{"detail-type":"Other","resources":["arn"]}`: "Other  arn",
 		`{"detail-type":"ECS Task State Change","resources":["x/t"],"detail":{"lastStatus":"RUNNING","desiredStatus":"STOPPED","stoppedReason":"because"}}`: "task t   of   RUNNING, to be STOPPED: because",
 	} {
-		if got := Line(text); got != want {
+		if got := newTeller().line(text); got != want {
 			t.Errorf("%s is told as %q, want %q", text, got, want)
 		}
+	}
+}
+
+// A line that would be the one before it again tells what has changed.
+func TestWhatChangedIsTold(t *testing.T) {
+	const resource = `{"detail-type":"ECS Task State Change","resources":["x/t"],"detail":{"version":%d,"taskDefinitionArn":"x/w:1","group":"g",%s}}`
+	teller := newTeller()
+	for i, c := range []struct {
+		version int
+		detail  string
+		want    string
+	}{
+		{1, `"lastStatus":"PROVISIONING","containers":[{"name":"app","lastStatus":"PENDING"}]`, "PROVISIONING"},
+		{2, `"lastStatus":"PROVISIONING","pullStoppedAt":"x","containers":[{"name":"app","lastStatus":"PENDING","imageDigest":"sha256:7c822c4193ad3f97"}]`,
+			"PROVISIONING (image pull finished, app: image sha256:7c822c4193ad)"},
+		{3, `"lastStatus":"PROVISIONING","pullStoppedAt":"x","attachments":[{"type":"eni","status":"ATTACHING","details":[{"name":"networkInterfaceId","value":"eni-1"}]}]`,
+			"PROVISIONING (network interface eni-1 ATTACHING)"},
+		{2, `"lastStatus":"PROVISIONING"`, "PROVISIONING"}, // late
+		{4, `"lastStatus":"PENDING","attachments":[{"type":"eni","status":"ATTACHED"}]`, "PENDING"},
+		{5, `"lastStatus":"PENDING","attachments":[{"type":"eni","status":"ATTACHED"}],"containers":[{"name":"app","networkInterfaces":[{"privateIpv4Address":"10.0.0.5"}]}]`,
+			"PENDING (version 5)"}, // its address is that of the attachment
+		{6, `"lastStatus":"PENDING","containers":[{"name":"app","networkInterfaces":[{"privateIpv4Address":"10.0.0.5"}]}]`, "PENDING (app: address 10.0.0.5)"},
+		{7, `"lastStatus":"RUNNING","containerInstanceArn":"x/i"`, "RUNNING"},
+		{8, `"lastStatus":"RUNNING","containerInstanceArn":"x/i","connectivity":"DISCONNECTED"`, "RUNNING (agent DISCONNECTED)"},
+		{9, `"lastStatus":"RUNNING","containerInstanceArn":"x/i","connectivity":"DISCONNECTED","containers":[{"name":"app","lastStatus":"STOPPED","exitCode":3,"reason":"why"}]`,
+			"RUNNING (app: STOPPED, app: exit code 3, app: why)"},
+	} {
+		if got := teller.line(fmt.Sprintf(resource, c.version, c.detail)); got != "task t  w:1 of g  "+c.want {
+			t.Errorf("%d: %q, want … %q", i, got, c.want)
+		}
+	}
+	if got := teller.line(`{"detail-type":"ECS Task State Change","resources":["x/u"],"detail":{"version":1,"lastStatus":"RUNNING"}}`); !strings.HasSuffix(got, "RUNNING") {
+		t.Errorf("of another task: %q", got)
+	}
+}
+
+// Of the tasks that have ended not all are kept in mind.
+func TestEndedTasksAreForgotten(t *testing.T) {
+	teller := newTeller()
+	for i := range 3 * manyEnded {
+		teller.line(fmt.Sprintf(`{"detail-type":"ECS Task State Change","resources":["x/%d"],"detail":{"version":9,"lastStatus":"STOPPED"}}`, i))
+	}
+	if len(teller.last) > manyEnded {
+		t.Errorf("%d are kept", len(teller.last))
 	}
 }
 

@@ -15,9 +15,13 @@ type event struct {
 	Resources []string
 	Detail    struct {
 		// Of tasks.
+		Version                                             int64
 		LastStatus, DesiredStatus, Group, TaskDefinitionArn string
 		StopCode, StoppedReason                             string
 		Containers                                          []container
+		Attachments                                         []attachment
+		ContainerInstanceArn, Connectivity                  string
+		PullStartedAt, PullStoppedAt, ExecutionStoppedAt    string
 		// Of container instances.
 		Status, EC2InstanceID string
 		AgentConnected        bool
@@ -30,8 +34,25 @@ type event struct {
 }
 
 type container struct {
-	Name, Reason string
-	ExitCode     *int
+	Name, Reason            string
+	LastStatus, ImageDigest string
+	ExitCode                *int
+	NetworkInterfaces       []struct{ PrivateIPv4Address string }
+}
+
+type attachment struct {
+	Type, Status string
+	Details      []struct{ Name, Value string }
+}
+
+// detail is what an attachment tells by that name.
+func (a attachment) detail(name string) string {
+	for _, d := range a.Details {
+		if d.Name == name {
+			return d.Value
+		}
+	}
+	return ""
 }
 
 type resource struct {
@@ -39,15 +60,19 @@ type resource struct {
 	IntegerValue int
 }
 
-// Line tells an event in one line, without its time. What is no event in JSON is told as
-// it is.
-func Line(message string) string {
-	var e event
-	if err := json.Unmarshal([]byte(message), &e); err != nil || len(e.Resources) == 0 {
-		return message
-	}
+// taskChange is the detail-type of a task's events.
+const taskChange = "ECS Task State Change"
+
+// read reads an event. ok is false for what is no event in JSON.
+func read(message string) (e event, ok bool) {
+	err := json.Unmarshal([]byte(message), &e)
+	return e, err == nil && len(e.Resources) > 0
+}
+
+// line tells an event by itself.
+func (e *event) line() string {
 	switch e.Kind {
-	case "ECS Task State Change":
+	case taskChange:
 		return e.task()
 	case "ECS Container Instance State Change":
 		return e.instance()

@@ -61,6 +61,12 @@ var stories = map[string]struct {
 		diagnose.Subject{Kind: diagnose.AService, Name: "web", Cluster: "default", State: "IN_PROGRESS, 0 of 4 tasks run"},
 		diagnose.Diagnosis{Lacking: "0 of 4 tasks run, and ECS counts 34 failed. The stopped tasks could not be read: AccessDeniedException: no",
 			Notes: []string{"The stopped tasks could not be read: AccessDeniedException: no"}}},
+	"stopped-on-purpose": { // which does not explain what is missing
+		diagnose.Subject{Kind: diagnose.AService, Name: "web", Cluster: "default", State: "IN_PROGRESS, 0 of 4 tasks run"},
+		diagnose.Diagnosis{Lacking: "0 of 4 tasks run, and ECS counts 3 failed", Findings: []diagnose.Finding{{
+			ID: "C13", Cause: `Container "app" was killed (exit code 137) since it did not end in time when it was told to stop.`, Confidence: diagnose.Certain, Kind: catalogue.Ambiguous, Tasks: 1, OnPurpose: true,
+			Evidence: []diagnose.Proof{{At: t0, Subject: "task 0a, container app", Text: "exit code 137, 30 s after it was told to stop; its stopTimeout is 30 s"}},
+		}}}},
 	"symptoms-only": {
 		diagnose.Subject{Kind: diagnose.SomeTexts},
 		diagnose.Diagnosis{Findings: []diagnose.Finding{{ID: "F14", Cause: "The task ended; its containers tell why.", Confidence: diagnose.Symptom, Kind: catalogue.Ambiguous,

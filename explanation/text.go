@@ -20,8 +20,9 @@ func Text(w io.Writer, s diagnose.Subject, d diagnose.Diagnosis) error {
 	t.line("%s", headline(s))
 	t.line("")
 	t.line("%s", paragraph(s, d))
-	if len(d.Findings) > 0 {
-		t.whole(d.Findings[0])
+	main, also := parted(d)
+	if main != nil {
+		t.whole(*main)
 	} else if h := d.Outlook.Hopeless; h != nil {
 		t.steps(h.Remedy)
 	} else if len(d.Benign) > 0 {
@@ -29,7 +30,7 @@ func Text(w io.Writer, s diagnose.Subject, d diagnose.Diagnosis) error {
 	}
 	t.outlook(d)
 	t.room(d.Room)
-	t.lesser(d)
+	t.lesser(also)
 	for i, n := range d.Notes {
 		if i == 0 {
 			t.line("")
@@ -98,18 +99,31 @@ func paragraph(s diagnose.Subject, d diagnose.Diagnosis) string {
 
 // symptoms is the first of them, where there are no causes.
 func symptoms(d diagnose.Diagnosis) string {
-	if len(d.Findings) == 0 {
-		return ""
+	if main, _ := parted(d); main != nil {
+		return main.Cause
 	}
-	return d.Findings[0].Cause
+	return ""
+}
+
+// parted is the finding that is told in whole, nil if there is none, and the others. What
+// is told of tasks that were stopped on purpose explains nothing that a service is short of.
+func parted(d diagnose.Diagnosis) (main *diagnose.Finding, also []diagnose.Finding) {
+	switch {
+	case len(d.Findings) == 0:
+		return nil, nil
+	case d.Findings[0].OnPurpose && (d.Lacking != "" || d.Outlook.Hopeless != nil):
+		return nil, d.Findings
+	}
+	return &d.Findings[0], d.Findings[1:]
 }
 
 // first is the finding that explains; symptoms do not.
 func first(d diagnose.Diagnosis) (diagnose.Finding, bool) {
-	if len(d.Findings) == 0 || d.Findings[0].Confidence == diagnose.Symptom {
+	main, _ := parted(d)
+	if main == nil || main.Confidence == diagnose.Symptom {
 		return diagnose.Finding{}, false
 	}
-	return d.Findings[0], true
+	return *main, true
 }
 
 // sentence tells a cause, how often it was seen and how sure it is.
@@ -222,7 +236,7 @@ func (t *text) steps(remedy []string) {
 // outlook tells whether more time would help, where the paragraph has not.
 func (t *text) outlook(d diagnose.Diagnosis) {
 	h := d.Outlook.Hopeless
-	if _, explained := first(d); h == nil || !explained || len(d.Findings) > 0 && d.Findings[0].ID == h.ID {
+	if _, explained := first(d); h == nil || !explained || d.Findings[0].ID == h.ID {
 		return
 	}
 	t.line("")
@@ -268,13 +282,13 @@ func (t *text) room(r *diagnose.Room) {
 }
 
 // lesser names the other findings, a line and its first proof each.
-func (t *text) lesser(d diagnose.Diagnosis) {
-	if len(d.Findings) < 2 {
+func (t *text) lesser(also []diagnose.Finding) {
+	if len(also) == 0 {
 		return
 	}
 	t.line("")
 	t.line("Also:")
-	for _, f := range d.Findings[1:] {
+	for _, f := range also {
 		switch {
 		case f.Confidence == diagnose.Symptom:
 			t.line("  %-4s %s (a symptom)", f.ID, f.Cause)

@@ -186,6 +186,9 @@ func advance(n *model.Task, to model.TaskStatus, now time.Time) bool {
 		return false
 	}
 	n.Last = to
+	if n.ConnectivityAt.IsZero() && to != model.Stopped {
+		n.ConnectivityAt = now
+	}
 	switch to {
 	case model.Running:
 		n.StartedAt = now

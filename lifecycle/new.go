@@ -56,6 +56,9 @@ func New(d *model.TaskDefinition, l Launch, now time.Time) *model.Task {
 			ID: model.NewUUID(), Status: model.AttachmentPrecreated, Subnet: subnet(l.Network, l.Zone),
 		}}
 	}
+	if l.LaunchType == types.LaunchTypeFargate {
+		t.ConnectivityAt = time.Time{} // its capacity is still to be got
+	}
 	if t.Group == "" {
 		t.Group = "family:" + d.Family
 	}

@@ -76,17 +76,25 @@ func validateConstraint(c types.PlacementConstraint) error {
 	switch c.Type {
 	case types.PlacementConstraintTypeDistinctInstance:
 		if expression != "" {
-			return fmt.Errorf("placement constraint distinctInstance has the expression %q; it takes none", expression)
+			return fmt.Errorf("placement constraint distinctInstance has the expression %q; it takes none", clip(expression))
 		}
 		return nil
 	case types.PlacementConstraintTypeMemberOf:
 		if _, err := query.Parse(expression); err != nil {
-			return fmt.Errorf("placement constraint memberOf %q: %w", expression, err)
+			return fmt.Errorf("placement constraint memberOf %q: %w", clip(expression), err)
 		}
 		return nil
 	default:
 		return fmt.Errorf("placement constraint has type %q; use distinctInstance or memberOf", c.Type)
 	}
+}
+
+// clip bounds what an error repeats of an expression, which may be 2,000 characters long.
+func clip(expression string) string {
+	if r := []rune(expression); len(r) > 100 {
+		return string(r[:100]) + "…"
+	}
+	return expression
 }
 
 // constraints are the parsed constraints of a request.
@@ -114,7 +122,7 @@ func (r *Request) constraints() constraints {
 func (all *constraints) member(expression *string) {
 	expr, err := query.Parse(deref(expression))
 	if err != nil {
-		all.invalid = fmt.Errorf("placement constraint memberOf %q: %w", deref(expression), err)
+		all.invalid = fmt.Errorf("placement constraint memberOf %q: %w", clip(deref(expression)), err)
 		return
 	}
 	all.members = append(all.members, expr)

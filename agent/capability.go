@@ -20,13 +20,18 @@ const firstRemoteAPI = 17
 
 // ownCapabilities are those of the agent, whatever the runtime.
 var ownCapabilities = []string{
+	olderCapability + "ecr-auth", // what the engine's own login to the registry allows
 	olderCapability + "logging-driver.awslogs",
 	olderCapability + "logging-driver.none",
 	olderCapability + "privileged-container",
+	olderCapability + "task-iam-role",
+	olderCapability + "task-iam-role-network-host",
 	capability + "container-health-check",
 	capability + "container-ordering",
 	capability + "container-port-range",
 	capability + "container-restart-policy",
+	capability + "execution-role-awslogs",
+	capability + "execution-role-ecr-pull",
 	capability + "pid-ipc-namespace-sharing",
 	capability + "task-eni",
 	capability + "secrets.asm.environment-variables",

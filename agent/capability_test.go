@@ -20,7 +20,12 @@ func TestCapabilitiesAreThoseOfTheRuntime(t *testing.T) {
 		"com.amazonaws.ecs.capability.logging-driver.json-file",
 		"com.amazonaws.ecs.capability.logging-driver.none",
 		"com.amazonaws.ecs.capability.privileged-container",
+		"com.amazonaws.ecs.capability.ecr-auth",
+		"com.amazonaws.ecs.capability.task-iam-role",
+		"com.amazonaws.ecs.capability.task-iam-role-network-host",
 		"ecs.capability.container-health-check",
+		"ecs.capability.execution-role-awslogs",
+		"ecs.capability.execution-role-ecr-pull",
 		"ecs.capability.docker-plugin.local",
 		"ecs.capability.docker-plugin.nfs",
 	}

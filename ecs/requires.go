@@ -34,11 +34,34 @@ type need[T any] struct {
 var taskNeeds = []need[types.TaskDefinition]{
 	{interfaceCapability, ofMode(types.NetworkModeAwsvpc)},
 	{dockerAPI + "1.18", ofMode(types.NetworkModeAwsvpc)},
+	{capability + "task-iam-role", func(d *types.TaskDefinition) bool {
+		return aws.ToString(d.TaskRoleArn) != "" && d.NetworkMode != types.NetworkModeHost
+	}},
+	{capability + "task-iam-role-network-host", func(d *types.TaskDefinition) bool {
+		return aws.ToString(d.TaskRoleArn) != "" && d.NetworkMode == types.NetworkModeHost
+	}},
+	{"ecs.capability.execution-role-awslogs", executed(func(c types.ContainerDefinition) bool {
+		return c.LogConfiguration != nil && c.LogConfiguration.LogDriver == types.LogDriverAwslogs
+	})},
+	{"ecs.capability.execution-role-ecr-pull", executed(ofECR)},
 	{sharingCapability, func(d *types.TaskDefinition) bool { return d.PidMode != "" || d.IpcMode != "" }},
 }
 
 func ofMode(m types.NetworkMode) func(*types.TaskDefinition) bool {
 	return func(d *types.TaskDefinition) bool { return d.NetworkMode == m }
+}
+
+// executed tells whether the execution role is there for one of the containers.
+func executed(needs func(types.ContainerDefinition) bool) func(*types.TaskDefinition) bool {
+	return func(d *types.TaskDefinition) bool {
+		return aws.ToString(d.ExecutionRoleArn) != "" && slices.ContainsFunc(d.ContainerDefinitions, needs)
+	}
+}
+
+// ofECR tells whether a container's image is in a registry of ECR.
+func ofECR(c types.ContainerDefinition) bool {
+	registry, _, _ := strings.Cut(aws.ToString(c.Image), "/")
+	return strings.Contains(registry, ".dkr.ecr.")
 }
 
 var containerNeeds = []need[types.ContainerDefinition]{
@@ -47,6 +70,7 @@ var containerNeeds = []need[types.ContainerDefinition]{
 	{dockerAPI + "1.24", checked},
 	{orderCapability, func(c *types.ContainerDefinition) bool { return len(c.DependsOn) > 0 }},
 	{restartCapability, func(c *types.ContainerDefinition) bool { return model.Restarts(*c) }},
+	{capability + "ecr-auth", func(c *types.ContainerDefinition) bool { return ofECR(*c) }},
 	{capability + "privileged-container", func(c *types.ContainerDefinition) bool { return aws.ToBool(c.Privileged) }},
 	{dockerAPI + "1.18", func(c *types.ContainerDefinition) bool { return len(c.DockerLabels) > 0 || len(c.Ulimits) > 0 }},
 	{dockerAPI + "1.24", func(c *types.ContainerDefinition) bool { return len(c.SystemControls) > 0 }},
@@ -94,8 +118,7 @@ var driverAPI = map[types.LogDriver]string{
 }
 
 // requiresAttributes tells what a container instance must have to run the task
-// definition: the capabilities that its members call for. A capability that no
-// agent of Steady has (task-iam-role) is not required, since no instance would do.
+// definition: the capabilities that its members call for.
 func requiresAttributes(d *types.TaskDefinition) []types.Attribute {
 	names := needs(taskNeeds, d)
 	for i := range d.ContainerDefinitions {

@@ -12,6 +12,9 @@ import (
 func TestTasksOfARoleThatECSMayNotAssumeAreNotRun(t *testing.T) {
 	w := newWorld(t)
 	w.instance("i1")
+	if err := w.put(attribute("com.amazonaws.ecs.capability.task-iam-role", "", "i1")); err != nil {
+		t.Fatal(err)
+	}
 	w.mayAssume = func(role string) error {
 		if role == "bad" {
 			return errors.New("ECS was unable to assume the role 'bad' that was provided for this task.")

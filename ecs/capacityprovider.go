@@ -220,13 +220,17 @@ func (a *API) provider(s *state.Snapshot, ref string) (*model.CapacityProvider, 
 		return nil, err
 	}
 	if model.OnFargate(name) {
-		return nil, refused("The specified capacity provider is reserved and cannot be changed or deleted.")
+		return nil, providerReserved()
 	}
 	p, ok := s.CapacityProvider(name)
 	if !ok || p.Status != model.Active {
 		return nil, providerNotFound()
 	}
 	return p, nil
+}
+
+func providerReserved() error {
+	return refused("The specified capacity provider is reserved and cannot be changed or deleted.")
 }
 
 func providerNotFound() error {

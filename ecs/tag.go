@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -16,10 +17,18 @@ import (
 )
 
 // tagged is a resource that can have tags: the ones it has, and how to give it
-// others.
+// others, nil where it keeps those.
 type tagged struct {
 	tags []model.Tag
 	put  func(tx *state.Tx, tags []model.Tag)
+}
+
+func (r tagged) give(tx *state.Tx, tags []model.Tag) error {
+	if r.put == nil {
+		return providerReserved()
+	}
+	r.put(tx, tags)
+	return nil
 }
 
 // ListTagsForResource shows the tags of a resource.
@@ -50,8 +59,7 @@ func (a *API) TagResource(ctx context.Context, in *ecs.TagResourceInput) (*ecs.T
 		if len(tags) > maxTags {
 			return invalid("The resource would have %d tags; it can have at most %d.", len(tags), maxTags)
 		}
-		r.put(tx, tags)
-		return nil
+		return r.give(tx, tags)
 	})
 	if err != nil {
 		return nil, err
@@ -84,8 +92,7 @@ func (a *API) UntagResource(ctx context.Context, in *ecs.UntagResourceInput) (*e
 		if err != nil {
 			return err
 		}
-		r.put(tx, model.WithoutTags(r.tags, in.TagKeys))
-		return nil
+		return r.give(tx, model.WithoutTags(r.tags, in.TagKeys))
 	})
 	if err != nil {
 		return nil, err
@@ -132,7 +139,11 @@ func (a *API) taggedCluster(s *state.Snapshot, name string) (tagged, error) {
 	}}, nil
 }
 
+// taggedProvider: those of Fargate have no tags and get none.
 func (a *API) taggedProvider(s *state.Snapshot, name string) (tagged, error) {
+	if model.OnFargate(name) {
+		return tagged{}, nil
+	}
 	p, err := a.provider(s, name)
 	if err != nil {
 		return tagged{}, err
@@ -203,6 +214,9 @@ const (
 	maxTagValue = 256
 )
 
+// tagText is what keys and values of tags are made of.
+var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+
 // readTags checks and converts the tags of a request.
 func readTags(tags []types.Tag) ([]model.Tag, error) {
 	if len(tags) > maxTags {
@@ -232,6 +246,8 @@ func checkTag(key, value string) error {
 		return invalid("Tag key %q is longer than %d characters.", key, maxTagKey)
 	case utf8.RuneCountInString(value) > maxTagValue:
 		return invalid("The value of tag %q is longer than %d characters.", key, maxTagValue)
+	case !tagText.MatchString(key) || !tagText.MatchString(value):
+		return invalid("Some tags contain invalid characters. Valid characters: UTF-8 letters, spaces, numbers and _ . / = + - : @.")
 	case strings.HasPrefix(strings.ToLower(key), "aws:"):
 		return invalid("Tag key %q is not valid: the prefix aws: is reserved.", key)
 	}

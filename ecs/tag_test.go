@@ -66,6 +66,13 @@ func TestRefusedTags(t *testing.T) {
 	w.fails(`InvalidParameterException: Tag key "team" is given twice.`, tag(realm.ClusterARN("default"), team, team))
 	long := types.Tag{Key: aws.String("team"), Value: aws.String(strings.Repeat("x", 257))}
 	w.fails(`InvalidParameterException: The value of tag "team" is longer than 256 characters.`, tag(realm.ClusterARN("default"), long))
+	for _, odd := range []types.Tag{{Key: aws.String("a!#")}, {Key: aws.String("team"), Value: aws.String("\U0001F600")}} {
+		w.fails("InvalidParameterException: Some tags contain invalid characters. Valid characters: UTF-8 letters, spaces, numbers and _ . / = + - : @.",
+			tag(realm.ClusterARN("default"), odd))
+	}
+	fargate := aws.String(realm.CapacityProviderARN("FARGATE"))
+	check(t, "tags of FARGATE", len(must(w.ListTagsForResource(t.Context(), &ecs.ListTagsForResourceInput{ResourceArn: fargate})).Tags), 0)
+	w.fails("ClientException: The specified capacity provider is reserved and cannot be changed or deleted.", tag(*fargate, team))
 	many := make([]types.Tag, 50)
 	for i := range many {
 		many[i] = types.Tag{Key: aws.String(strings.Repeat("k", i+1))}

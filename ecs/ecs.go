@@ -108,7 +108,7 @@ func (a *API) Service() awsapi.Service {
 			"StopServiceDeployment":      awsapi.Op(a.StopServiceDeployment),
 
 			"GetTaskProtection":    awsapi.Op(a.GetTaskProtection),
-			"UpdateTaskProtection": awsapi.Op(a.UpdateTaskProtection),
+			"UpdateTaskProtection": awsapi.Op(a.updateTaskProtection),
 
 			"ListTagsForResource": awsapi.Op(a.ListTagsForResource),
 			"TagResource":         awsapi.Op(a.TagResource),

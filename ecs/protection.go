@@ -51,6 +51,24 @@ func (a *API) GetTaskProtection(ctx context.Context, in *ecs.GetTaskProtectionIn
 	return out, nil
 }
 
+// protectionUpdate is UpdateTaskProtectionInput as it is sent: the SDK's does not tell an
+// absent protectionEnabled, which is required, from false.
+type protectionUpdate struct {
+	Cluster           *string
+	ExpiresInMinutes  *int32
+	ProtectionEnabled *bool
+	Tasks             []string
+}
+
+func (a *API) updateTaskProtection(ctx context.Context, in *protectionUpdate) (*ecs.UpdateTaskProtectionOutput, error) {
+	if in.ProtectionEnabled == nil {
+		return nil, invalid("protectionEnabled can not be null.")
+	}
+	return a.UpdateTaskProtection(ctx, &ecs.UpdateTaskProtectionInput{
+		Cluster: in.Cluster, ExpiresInMinutes: in.ExpiresInMinutes, ProtectionEnabled: *in.ProtectionEnabled, Tasks: in.Tasks,
+	})
+}
+
 // UpdateTaskProtection protects tasks of services from scale-in and from being
 // replaced, or ends that. The time counts anew with each call.
 func (a *API) UpdateTaskProtection(ctx context.Context, in *ecs.UpdateTaskProtectionInput) (*ecs.UpdateTaskProtectionOutput, error) {

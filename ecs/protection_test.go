@@ -121,6 +121,9 @@ func TestRefusedProtection(t *testing.T) {
 	w.fails("InvalidParameterException: expiresInMinutes should be from 1 to 2880.", update(aws.Int32(2881), "default", "t1"))
 	w.fails("ClusterNotFoundException: Cluster not found.", update(nil, "gone", "t1"))
 	w.fails("InvalidParameterException: Invalid identifier: Identifier is for cluster blue. Your cluster is default", update(nil, "default", "t1", realm.TaskARN("blue", "t1")))
+	w.fails("InvalidParameterException: protectionEnabled can not be null.", func() error {
+		return failed(w.updateTaskProtection(t.Context(), &protectionUpdate{Tasks: []string{"t1"}}))
+	})
 	w.fails("InvalidParameterException: Tasks cannot be empty.", get())
 	w.fails("InvalidParameterException: Tasks cannot have more than 100 elements.", get(make([]string, 101)...))
 }

@@ -114,7 +114,7 @@ func (a *API) showContainers(s *state.Snapshot, t *model.Task) []types.Container
 			Reason:            text(c.Reason),
 			HealthStatus:      types.HealthStatus(c.Health),
 			NetworkBindings:   showBindings(c.Bindings),
-			NetworkInterfaces: showInterfaces(t, c),
+			NetworkInterfaces: showInterfaces(t),
 		}
 		if c.Exit.Known {
 			x.ExitCode = aws.Int32(int32(c.Exit.Code))
@@ -152,18 +152,14 @@ func showAttachments(t *model.Task) []types.Attachment {
 	return shown
 }
 
-// showInterfaces tells where a container was reached: at its task's network interface, as
-// soon as that has an address. One of a task without network interfaces of its own has an
-// address in the network of its instance.
-func showInterfaces(t *model.Task, c model.Container) []types.NetworkInterface {
+// showInterfaces tells where the containers of a task are reached: at its network
+// interface, as soon as that has an address.
+func showInterfaces(t *model.Task) []types.NetworkInterface {
 	shown := []types.NetworkInterface{}
 	for _, a := range t.Attachments {
 		if a.Address != "" {
 			shown = append(shown, types.NetworkInterface{AttachmentId: text(a.ID), PrivateIpv4Address: text(a.Address)})
 		}
-	}
-	if len(t.Attachments) == 0 && c.Address != "" {
-		shown = append(shown, types.NetworkInterface{PrivateIpv4Address: text(c.Address)})
 	}
 	return shown
 }

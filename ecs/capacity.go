@@ -37,7 +37,8 @@ func (a *API) capacityOf(c *model.Cluster, launch types.LaunchType, strategy []t
 	if launch != "" && len(strategy) > 0 {
 		return of, invalid("Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.")
 	}
-	if launch == "" && len(strategy) == 0 {
+	defaulted := launch == "" && len(strategy) == 0
+	if defaulted {
 		strategy = c.DefaultStrategy
 	}
 	if len(strategy) > 0 {
@@ -46,7 +47,7 @@ func (a *API) capacityOf(c *model.Cluster, launch types.LaunchType, strategy []t
 			return of, err
 		}
 		if !slices.ContainsFunc(read, func(i types.CapacityProviderStrategyItem) bool { return i.Weight > 0 }) {
-			return of, invalid("There are no capacity providers with a weight value greater than zero defined in the capacity provider strategy. At least one capacity provider must have a weight value greater than zero specified.")
+			return of, weightless(defaulted)
 		}
 		of.strategy, of.launch = read, types.LaunchTypeEc2
 		if model.OnFargate(*read[0].CapacityProvider) {
@@ -59,6 +60,15 @@ func (a *API) capacityOf(c *model.Cluster, launch types.LaunchType, strategy []t
 	var err error
 	of.platform, err = platformVersion(of.launch, aws.ToString(platform))
 	return of, err
+}
+
+// weightless is the failure for a strategy, perhaps the cluster's default one, that places
+// no task beyond its base.
+func weightless(defaulted bool) error {
+	if defaulted {
+		return invalid("There are no capacity providers with a weight value greater than zero defined in the default capacity provider strategy. At least one capacity provider must have a weight value greater than zero specified. Update the cluster's default capacity provider strategy or specify a valid capacity provider strategy and try again.")
+	}
+	return invalid("There are no capacity providers with a weight value greater than zero defined in the capacity provider strategy. At least one capacity provider must have a weight value greater than zero specified.")
 }
 
 // platformVersion is the version of Fargate's platform that is recorded.

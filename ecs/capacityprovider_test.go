@@ -151,7 +151,7 @@ func TestTasksByTheDefaultStrategyOfTheCluster(t *testing.T) {
 
 	svc := must(w.CreateService(t.Context(), &ecs.CreateServiceInput{ServiceName: aws.String("api"), TaskDefinition: aws.String("web:1"), DesiredCount: aws.Int32(1)})).Service
 	check(t, "the strategy of a service", fmt.Sprint(len(svc.CapacityProviderStrategy), svc.LaunchType), "3")
-	w.fails("InvalidParameterException: A change of the capacity provider strategy needs forceNewDeployment.", func() error {
+	w.fails("InvalidParameterException: When switching from launch type to capacity provider strategy on an existing service, or making a change to a capacity provider strategy on a service that is already using one, you must force a new deployment.", func() error {
 		return failed(w.UpdateService(t.Context(), &ecs.UpdateServiceInput{Service: aws.String("api"), CapacityProviderStrategy: []types.CapacityProviderStrategyItem{item("small", 0, 1)}}))
 	})
 	svc = must(w.UpdateService(t.Context(), &ecs.UpdateServiceInput{
@@ -252,6 +252,10 @@ func TestTaskDefinitionsThatFargateRefuses(t *testing.T) {
 		},
 		"Fargate requires task definition to have execution role ARN to support log driver awslogs.": func(in *ecs.RegisterTaskDefinitionInput) {
 			first(in).LogConfiguration = &types.LogConfiguration{LogDriver: "awslogs", Options: map[string]string{"awslogs-group": "g", "awslogs-region": "r", "awslogs-stream-prefix": "p"}}
+		},
+		"Fargate requires log configuration options to include awslogs-stream-prefix to support log driver awslogs.": func(in *ecs.RegisterTaskDefinitionInput) {
+			in.ExecutionRoleArn = aws.String("x")
+			first(in).LogConfiguration = &types.LogConfiguration{LogDriver: "awslogs", Options: map[string]string{"awslogs-group": "g", "awslogs-region": "r"}}
 		},
 		"Fargate requires task definition to have execution role ARN to support ECR images.": func(in *ecs.RegisterTaskDefinitionInput) {
 			first(in).Image = aws.String("1.dkr.ecr.eu-central-1.amazonaws.com/web")

@@ -2,8 +2,10 @@ package ecs
 
 import (
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -16,7 +18,16 @@ const (
 	minTaskCPU         = 128 // CPU units
 	maxTaskCPU         = 196608
 	maxPort            = 65535
+	maxImage           = 255 // characters
+	maxPortName        = 64  // characters
 )
+
+// validPortName is the form of the name of a port mapping.
+var validPortName = regexp.MustCompile(`^[a-z0-9_][a-z0-9_-]{0,63}$`)
+
+// validImage has what can be in the name of an image: "letters, numbers, hyphens,
+// underscores, colons, periods, forward slashes, and number signs", and a digest's @.
+var validImage = regexp.MustCompile(`^[A-Za-z0-9\-_:./#@]+$`)
 
 // checkContainers checks the container definitions of a task definition.
 func checkContainers(containers []types.ContainerDefinition, mode types.NetworkMode) error {
@@ -24,7 +35,7 @@ func checkContainers(containers []types.ContainerDefinition, mode types.NetworkM
 	case len(containers) == 0:
 		return refused("Container definitions should not be empty")
 	case len(containers) > maxContainers:
-		return refused("A task definition can have at most %d containers; %d are given.", maxContainers, len(containers))
+		return refused("Too many containers.")
 	}
 	names, essential := map[string]bool{}, false
 	for i := range containers {
@@ -33,7 +44,7 @@ func checkContainers(containers []types.ContainerDefinition, mode types.NetworkM
 			return err
 		}
 		if names[*c.Name] {
-			return refused("Container name '%s' is used more than once: give each container its own.", *c.Name)
+			return refused("Container names must be unique within a Task Definition.")
 		}
 		names[*c.Name] = true
 		essential = essential || model.Essential(*c)
@@ -41,7 +52,22 @@ func checkContainers(containers []types.ContainerDefinition, mode types.NetworkM
 	if !essential {
 		return refused("At least one container should be essential.")
 	}
-	return first(checkNetworking(containers, mode), checkHostPorts(containers, mode))
+	return first(checkNetworking(containers, mode), checkHostPorts(containers, mode), checkPortNames(containers))
+}
+
+// checkPortNames: a port is found by its name among those of the task.
+func checkPortNames(containers []types.ContainerDefinition) error {
+	taken := map[string]bool{}
+	for _, c := range containers {
+		for _, p := range c.PortMappings {
+			n := aws.ToString(p.Name)
+			if n != "" && taken[n] {
+				return setting(c.Name, "The port mapping name '%s' is used more than once in the task definition.", n)
+			}
+			taken[n] = true
+		}
+	}
+	return nil
 }
 
 func checkContainer(c *types.ContainerDefinition) error {
@@ -50,9 +76,13 @@ func checkContainer(c *types.ContainerDefinition) error {
 	case name == "":
 		return refused("Container.name should not be null or empty.")
 	case !validName.MatchString(name):
-		return refused("Container.name contains invalid characters. Use 1 to 255 letters, numbers, hyphens, and underscores.")
+		return refused("Container.name contains invalid characters.")
 	case aws.ToString(c.Image) == "":
 		return refused("Container.image should not be null or empty.")
+	case utf8.RuneCountInString(*c.Image) > maxImage:
+		return refused("Container.image should be %d characters or less", maxImage)
+	case !validImage.MatchString(*c.Image):
+		return refused("Container.image contains invalid characters.")
 	case c.Cpu < 0:
 		return refused("Invalid setting for container '%s'. 'cpu' can not be negative.", name)
 	case c.StopTimeout != nil && *c.StopTimeout < 0:
@@ -95,13 +125,19 @@ func checkContainerMemory(c *types.ContainerDefinition) error {
 func checkPorts(c *types.ContainerDefinition) error {
 	for _, p := range c.PortMappings {
 		if port := aws.ToInt32(p.ContainerPort); aws.ToString(p.ContainerPortRange) == "" && (port < 1 || port > maxPort) {
-			return refused("Invalid setting for container '%s'. 'containerPort' should be from 1 to %d.", *c.Name, maxPort)
+			return refused("Invalid 'containerPort' setting for container '%s'.", *c.Name)
 		}
 		if port := aws.ToInt32(p.HostPort); port < 0 || port > maxPort {
-			return refused("Invalid setting for container '%s'. 'hostPort' should be from 0 to %d.", *c.Name, maxPort)
+			return refused("Invalid 'hostPort' setting for container '%s'.", *c.Name)
 		}
 		if oneOf("protocol", p.Protocol, types.TransportProtocolTcp, types.TransportProtocolUdp) != nil {
 			return refused("Invalid setting for container '%s'. 'protocol' should be one of [tcp,udp].", *c.Name)
+		}
+		if oneOf("", p.AppProtocol, p.AppProtocol.Values()...) != nil {
+			return setting(c.Name, "'appProtocol' should be one of [http,http2,grpc].")
+		}
+		if n := aws.ToString(p.Name); n != "" && !validPortName.MatchString(n) {
+			return setting(c.Name, "The port mapping name '%s' should have 1 to %d lowercase letters, numbers, underscores and hyphens, and no hyphen at its beginning.", n, maxPortName)
 		}
 	}
 	return nil
@@ -118,7 +154,7 @@ func checkHostPorts(containers []types.ContainerDefinition, mode types.NetworkMo
 				port.Protocol = string(types.TransportProtocolTcp)
 			}
 			if port.Port != 0 && taken[port] {
-				return refused("Invalid setting for container '%s'. 'hostPort' %d/%s is used more than once.", *c.Name, port.Port, port.Protocol)
+				return refused("%s host port '%d' is mapped multiple times in task.", strings.ToUpper(port.Protocol), port.Port)
 			}
 			taken[port] = true
 		}
@@ -126,21 +162,25 @@ func checkHostPorts(containers []types.ContainerDefinition, mode types.NetworkMo
 	return nil
 }
 
-// checkSizes: the containers fit into the task, or each has a size of its own.
+// checkSizes: the containers fit into the task, or each has a size of its own. What they
+// may use at most can be more together than what the task has, what they reserve can not.
 func checkSizes(d *model.TaskDefinition) error {
-	cpu := 0
+	cpu, reserved := 0, 0
 	for _, c := range d.Containers() {
-		cpu += int(c.Cpu)
 		hard, soft := int(aws.ToInt32(c.Memory)), int(aws.ToInt32(c.MemoryReservation))
+		cpu, reserved = cpu+int(c.Cpu), reserved+soft
 		if d.Memory == 0 && hard == 0 && soft == 0 {
 			return refused("Invalid setting for container '%s'. At least one of 'memory' or 'memoryReservation' must be specified.", *c.Name)
 		}
-		if d.Memory > 0 && max(hard, soft) > d.Memory {
-			return refused("Invalid setting for container '%s'. 'memory' should not be greater than the task's memory of %d MiB.", *c.Name, d.Memory)
+		if d.Memory > 0 && hard > d.Memory {
+			return refused("The 'memory' setting for container '%s' is greater than for the task.", *c.Name)
 		}
 	}
 	if d.CPU > 0 && cpu > d.CPU {
-		return refused("The containers' cpu adds up to %d, which is more than the task's cpu of %d.", cpu, d.CPU)
+		return refused("The sum of all container 'cpu' values cannot be greater than the value of the task 'cpu'.")
+	}
+	if d.Memory > 0 && reserved > d.Memory {
+		return refused("The sum of all container 'memoryReservation' values cannot be greater than the value of the task 'memory'.")
 	}
 	return nil
 }

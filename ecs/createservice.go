@@ -116,8 +116,11 @@ func putCapacity(n *model.Service, d *model.TaskDefinition, of capacity) error {
 	if err := first(checkCompatible(d, of.launch), checkPlacementOn(of.launch, n.PlacementConstraints, n.PlacementStrategy)); err != nil {
 		return err
 	}
-	if n.Daemon && (of.launch != types.LaunchTypeEc2 || len(of.strategy) > 0) {
-		return invalid("The daemon scheduling strategy is supported with the EC2 launch type only, and without a capacity provider strategy.")
+	switch {
+	case n.Daemon && len(of.strategy) > 0:
+		return invalid("Specifying a capacity provider strategy is not supported when you create a service using the DAEMON scheduling strategy.")
+	case n.Daemon && of.launch != types.LaunchTypeEc2:
+		return invalid("The daemon scheduling strategy is not supported with the %s launch type.", of.launch)
 	}
 	n.LaunchType = of.launch
 	n.Spec.CapacityProviderStrategy, n.Spec.PlatformVersion, n.Spec.PlatformFamily = of.strategy, text(of.platform), nil

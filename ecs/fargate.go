@@ -1,8 +1,8 @@
 package ecs
 
 import (
+	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -113,7 +113,7 @@ func checkFargateContainer(d *model.TaskDefinition, c types.ContainerDefinition)
 		return notOnFargate("ulimits other than nofile")
 	case aws.ToInt32(c.StopTimeout) > fargateStopTimeout:
 		return refused("Invalid setting for container '%s'. 'stopTimeout' should be at most %d on Fargate.", *c.Name, fargateStopTimeout)
-	case role == "" && strings.Contains(aws.ToString(c.Image), ".dkr.ecr."):
+	case role == "" && ofECR(c):
 		return refused("Fargate requires task definition to have execution role ARN to support ECR images.")
 	}
 	if err := checkFargateLinux(c.LinuxParameters); err != nil {
@@ -126,6 +126,9 @@ func checkFargateContainer(d *model.TaskDefinition, c types.ContainerDefinition)
 	case types.LogDriverAwslogs:
 		if role == "" {
 			return refused("Fargate requires task definition to have execution role ARN to support log driver awslogs.")
+		}
+		if c.LogConfiguration.Options["awslogs-stream-prefix"] == "" {
+			return refused("Fargate requires log configuration options to include awslogs-stream-prefix to support log driver awslogs.")
 		}
 	case types.LogDriverSplunk, types.LogDriverAwsfirelens:
 	default:
@@ -155,6 +158,16 @@ func checkFargateLinux(p *types.LinuxParameters) error {
 	return nil
 }
 
+// checkCompatibilities checks the launch types that a task definition is meant for.
+func checkCompatibilities(required []types.Compatibility) error {
+	for _, c := range required {
+		if c == "" || oneOf("", c, c.Values()...) != nil {
+			return oneOf("requiresCompatibilities", cmp.Or(c, "null"), c.Values()...)
+		}
+	}
+	return nil
+}
+
 // setCompatibilities finds the launch types that a task definition is valid for, and
 // refuses one that is not valid for what it requires.
 func setCompatibilities(d *model.TaskDefinition) error {
@@ -169,7 +182,7 @@ func setCompatibilities(d *model.TaskDefinition) error {
 		case c == types.CompatibilityFargate:
 			return why
 		default:
-			return refused("The task definition is not valid for %s: its network mode is %s.", c, d.Spec.NetworkMode)
+			return refused("The task definition is not valid for %s: its network mode is %s.", c, cmp.Or(d.Spec.NetworkMode, types.NetworkModeBridge))
 		}
 	}
 	return nil

@@ -23,13 +23,21 @@ func readOverrides(in *types.TaskOverride, d *model.TaskDefinition) (types.TaskO
 	if err := first(
 		refuse(overrideMembers, in, "the request"),
 		checkOverridesLength(in),
+		checkRole(in.TaskRoleArn),
+		checkRole(in.ExecutionRoleArn),
 	); err != nil {
 		return types.TaskOverride{}, err
 	}
+	seen := map[string]bool{}
 	for i := range in.ContainerOverrides {
-		if err := checkContainerOverride(&in.ContainerOverrides[i], d); err != nil {
+		o := &in.ContainerOverrides[i]
+		if err := checkContainerOverride(o, d); err != nil {
 			return types.TaskOverride{}, err
 		}
+		if seen[*o.Name] {
+			return types.TaskOverride{}, invalid("Container '%s' is overridden more than once: put all of its overrides into one.", *o.Name)
+		}
+		seen[*o.Name] = true
 	}
 	if err := checkOverriddenFiles(in, d); err != nil {
 		return types.TaskOverride{}, err
@@ -87,7 +95,23 @@ func checkContainerOverride(o *types.ContainerOverride, d *model.TaskDefinition)
 			return invalid("The override of container '%s' has a memory or memoryReservation of less than %d MiB.", name, minContainerMemory)
 		}
 	}
-	return checkResourceRequirements(o.Name, o.ResourceRequirements)
+	return first(checkOverriddenMemory(o, defined), checkResourceRequirements(o.Name, o.ResourceRequirements))
+}
+
+// checkOverriddenMemory checks the two limits that the container will have, of which one
+// may still be its definition's.
+func checkOverriddenMemory(o *types.ContainerOverride, defined types.ContainerDefinition) error {
+	c := types.ContainerDefinition{Name: o.Name, Memory: o.Memory, MemoryReservation: o.MemoryReservation}
+	if o.Memory == nil && o.MemoryReservation == nil {
+		return nil
+	}
+	if c.Memory == nil {
+		c.Memory = defined.Memory
+	}
+	if c.MemoryReservation == nil {
+		c.MemoryReservation = defined.MemoryReservation
+	}
+	return checkContainerMemory(&c)
 }
 
 // checkOverriddenFiles checks the environment files that stand in place of the

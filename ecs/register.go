@@ -45,6 +45,9 @@ func (a *API) newDefinition(in *ecs.RegisterTaskDefinitionInput) (*model.TaskDef
 	if err := first(
 		checkFamily(family),
 		oneOf("networkMode", in.NetworkMode, in.NetworkMode.Values()...),
+		checkCompatibilities(in.RequiresCompatibilities),
+		checkRole(in.TaskRoleArn),
+		checkRole(in.ExecutionRoleArn),
 		checkContainers(in.ContainerDefinitions, in.NetworkMode),
 		refuse(definitionMembers, in, "the task definition"),
 		checkDefinitionConstraints(in.PlacementConstraints),
@@ -79,7 +82,7 @@ func checkFamily(family string) error {
 	case family == "":
 		return refused("Family can not be blank.")
 	case !validName.MatchString(family):
-		return refused("Family contains invalid characters. Use 1 to 255 letters, numbers, hyphens, and underscores.")
+		return refused("Family contains invalid characters.")
 	}
 	return nil
 }

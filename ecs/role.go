@@ -2,12 +2,26 @@ package ecs
 
 import (
 	"cmp"
+	"regexp"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"steady/model"
 )
+
+// A role is given by its ARN or by its name (ECS API, "taskRoleArn").
+var (
+	roleARN  = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]{1,576}$`)
+	roleName = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,64}$`)
+)
+
+func checkRole(role *string) error {
+	if r := aws.ToString(role); r != "" && !roleARN.MatchString(r) && !roleName.MatchString(r) {
+		return refused("Role is not valid")
+	}
+	return nil
+}
 
 // rolesOf are the roles that a task is given: those of its definition, unless they are
 // overridden.

@@ -72,17 +72,17 @@ func checkLaunch(in *ecs.RunTaskInput, maxStartedBy int) error {
 		return invalid("taskDefinition can not be empty.")
 	}
 	if len(aws.ToString(in.StartedBy)) > maxStartedBy {
-		return invalid("startedBy can have at most %d characters.", maxStartedBy)
+		return invalid("startedBy longer than %d.", maxStartedBy)
 	}
 	group := aws.ToString(in.Group)
 	if len(group) > maxGroup {
-		return invalid("group can have at most %d characters.", maxGroup)
+		return invalid("group longer than %d.", maxGroup)
 	}
 	if strings.HasPrefix(group, "service:") {
 		return invalid("Invalid namespace for group.")
 	}
 	if len(aws.ToString(in.ReferenceId)) > maxReferenceID {
-		return invalid("referenceId can have at most %d characters.", maxReferenceID)
+		return invalid("referenceId longer than %d.", maxReferenceID)
 	}
 	return first(
 		oneOf("propagateTags", in.PropagateTags, types.PropagateTagsTaskDefinition, types.PropagateTagsNone),

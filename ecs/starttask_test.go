@@ -58,7 +58,7 @@ func TestStartTasksThatAreRefused(t *testing.T) {
 	for want, change := range map[string]func(*ecs.StartTaskInput){
 		"ClientException: Container Instances cannot be empty.":                             func(in *ecs.StartTaskInput) { in.ContainerInstances = nil },
 		"InvalidParameterException: Container Instances cannot have more than 10 elements.": func(in *ecs.StartTaskInput) { in.ContainerInstances = make([]string, 11) },
-		"InvalidParameterException: startedBy can have at most 36 characters.":              func(in *ecs.StartTaskInput) { in.StartedBy = aws.String(strings.Repeat("x", 37)) },
+		"InvalidParameterException: startedBy longer than 36.":                              func(in *ecs.StartTaskInput) { in.StartedBy = aws.String(strings.Repeat("x", 37)) },
 		"InvalidParameterException: Invalid namespace for group.":                           func(in *ecs.StartTaskInput) { in.Group = aws.String("service:web") },
 		"ClientException: TaskDefinition not found.":                                        func(in *ecs.StartTaskInput) { in.TaskDefinition = aws.String("gone") },
 		"ClusterNotFoundException: Cluster not found.":                                      func(in *ecs.StartTaskInput) { in.Cluster = aws.String("gone") },

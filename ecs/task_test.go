@@ -206,7 +206,7 @@ func TestRefusedRuns(t *testing.T) {
 		{"InvalidParameterException: count should be from 1 to 10.", func(in *ecs.RunTaskInput) { in.Count = aws.Int32(11) }},
 		{"InvalidParameterException: count should be from 1 to 10.", func(in *ecs.RunTaskInput) { in.Count = aws.Int32(0) }},
 		{"InvalidParameterException: Invalid namespace for group.", func(in *ecs.RunTaskInput) { in.Group = aws.String("service:web") }},
-		{"InvalidParameterException: startedBy can have at most 128 characters.",
+		{"InvalidParameterException: startedBy longer than 128.",
 			func(in *ecs.RunTaskInput) { in.StartedBy = aws.String(strings.Repeat("x", 129)) }},
 		{"InvalidParameterException: clientToken can have at most 64 characters.",
 			func(in *ecs.RunTaskInput) { in.ClientToken = aws.String(strings.Repeat("x", 65)) }},
@@ -238,6 +238,19 @@ func TestRefusedRuns(t *testing.T) {
 		{"InvalidParameterException: The override of container 'app' has a memory or memoryReservation of less than 6 MiB.",
 			func(in *ecs.RunTaskInput) {
 				in.Overrides = overriding("app", func(o *types.ContainerOverride) { o.Memory = aws.Int32(1) })
+			}},
+		{"ClientException: Invalid setting for container 'app'. 'memory' should be greater than 'memoryReservation'.",
+			func(in *ecs.RunTaskInput) {
+				in.Overrides = overriding("app", func(o *types.ContainerOverride) { o.MemoryReservation = aws.Int32(512) })
+			}},
+		{"InvalidParameterException: Container 'app' is overridden more than once: put all of its overrides into one.",
+			func(in *ecs.RunTaskInput) {
+				in.Overrides = overriding("app", func(o *types.ContainerOverride) { o.Cpu = aws.Int32(1) })
+				in.Overrides.ContainerOverrides = append(in.Overrides.ContainerOverrides, in.Overrides.ContainerOverrides...)
+			}},
+		{"ClientException: Role is not valid",
+			func(in *ecs.RunTaskInput) {
+				in.Overrides = &types.TaskOverride{TaskRoleArn: aws.String("arn:aws:s3:::x")}
 			}},
 		{`InvalidParameterException: The override of container 'app' has an environment variable with the name "".`,
 			func(in *ecs.RunTaskInput) {

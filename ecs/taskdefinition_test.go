@@ -79,23 +79,23 @@ func TestRefusedTaskDefinitions(t *testing.T) {
 	}{
 		{"ClientException: Family can not be blank.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) { d.Family = nil }},
-		{"ClientException: Family contains invalid characters. Use 1 to 255 letters, numbers, hyphens, and underscores.",
+		{"ClientException: Family contains invalid characters.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 				d.Family = aws.String("web:1")
 			}},
 		{"ClientException: Container definitions should not be empty",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) { d.ContainerDefinitions = nil }},
-		{"ClientException: A task definition can have at most 10 containers; 11 are given.",
+		{"ClientException: Too many containers.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 				d.ContainerDefinitions = make([]types.ContainerDefinition, 11)
 			}},
 		{"ClientException: Container.name should not be null or empty.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) { c.Name = nil }},
-		{"ClientException: Container.name contains invalid characters. Use 1 to 255 letters, numbers, hyphens, and underscores.",
+		{"ClientException: Container.name contains invalid characters.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) { c.Name = aws.String("a.b") }},
 		{"ClientException: Container.image should not be null or empty.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) { c.Image = nil }},
-		{"ClientException: Container name 'app' is used more than once: give each container its own.",
+		{"ClientException: Container names must be unique within a Task Definition.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 				d.ContainerDefinitions = append(d.ContainerDefinitions, webContainer())
 			}},
@@ -117,19 +117,19 @@ func TestRefusedTaskDefinitions(t *testing.T) {
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 				c.MemoryReservation = aws.Int32(512)
 			}},
-		{"ClientException: Invalid setting for container 'app'. 'memory' should not be greater than the task's memory of 256 MiB.",
+		{"ClientException: The 'memory' setting for container 'app' is greater than for the task.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) { d.Memory = aws.String("256") }},
-		{"ClientException: The containers' cpu adds up to 256, which is more than the task's cpu of 128.",
+		{"ClientException: The sum of all container 'cpu' values cannot be greater than the value of the task 'cpu'.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) { d.Cpu = aws.String("128") }},
 		{`ClientException: Invalid 'cpu' setting for task. Give 128 to 196608 CPU units, or a number of vCPU such as "1 vCPU".`,
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) { d.Cpu = aws.String("some") }},
 		{`ClientException: Invalid 'memory' setting for task. Give a number of MiB of at least 6, or of GB such as "1 GB".`,
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) { d.Memory = aws.String("-1") }},
-		{"ClientException: Invalid setting for container 'app'. 'containerPort' should be from 1 to 65535.",
+		{"ClientException: Invalid 'containerPort' setting for container 'app'.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 				c.PortMappings = []types.PortMapping{{}}
 			}},
-		{"ClientException: Invalid setting for container 'app'. 'hostPort' should be from 0 to 65535.",
+		{"ClientException: Invalid 'hostPort' setting for container 'app'.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 				c.PortMappings = []types.PortMapping{port(80, 65536, "")}
 			}},
@@ -137,9 +137,52 @@ func TestRefusedTaskDefinitions(t *testing.T) {
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 				c.PortMappings = []types.PortMapping{port(80, 80, "sctp")}
 			}},
-		{"ClientException: Invalid setting for container 'app'. 'hostPort' 80/tcp is used more than once.",
+		{"ClientException: TCP host port '80' is mapped multiple times in task.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 				c.PortMappings = []types.PortMapping{port(80, 80, ""), port(81, 80, "udp"), port(82, 80, "tcp")}
+			}},
+		{"ClientException: Container.image contains invalid characters.",
+			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
+				c.Image = aws.String("$REPO/app:$TAG")
+			}},
+		{"ClientException: Container.image contains invalid characters.",
+			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
+				c.Image = aws.String("nginx:latest ")
+			}},
+		{"ClientException: Container.image should be 255 characters or less",
+			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
+				c.Image = aws.String(strings.Repeat("a", 256))
+			}},
+		{"ClientException: The sum of all container 'memoryReservation' values cannot be greater than the value of the task 'memory'.",
+			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
+				d.Memory, c.Memory, c.MemoryReservation = aws.String("48"), nil, aws.Int32(32)
+				side := *c
+				side.Name = aws.String("side")
+				d.ContainerDefinitions = append(d.ContainerDefinitions, side)
+			}},
+		{"ClientException: Role is not valid",
+			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
+				d.TaskRoleArn = aws.String("foo bar")
+			}},
+		{"ClientException: Role is not valid",
+			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
+				d.ExecutionRoleArn = aws.String("arn:aws:s3:::x")
+			}},
+		{"ClientException: Invalid setting for container 'app'. 'appProtocol' should be one of [http,http2,grpc].",
+			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
+				c.PortMappings = []types.PortMapping{{ContainerPort: aws.Int32(80), Name: aws.String("web"), AppProtocol: "x"}}
+			}},
+		{"ClientException: Invalid setting for container 'app'. The port mapping name '-h' should have 1 to 64 lowercase letters, numbers, underscores and hyphens, and no hyphen at its beginning.",
+			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
+				c.PortMappings = []types.PortMapping{{ContainerPort: aws.Int32(80), Name: aws.String("-h")}}
+			}},
+		{"ClientException: Invalid setting for container 'app'. The port mapping name 'web' is used more than once in the task definition.",
+			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
+				c.PortMappings = []types.PortMapping{{ContainerPort: aws.Int32(80), Name: aws.String("web")}, {ContainerPort: aws.Int32(81), Name: aws.String("web")}}
+			}},
+		{"InvalidParameterException: requiresCompatibilities should be one of [EC2,FARGATE,EXTERNAL,MANAGED_INSTANCES]",
+			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
+				d.RequiresCompatibilities = []types.Compatibility{"X"}
 			}},
 		{"ClientException: Log driver awslogs requires options: awslogs-region",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
@@ -182,7 +225,7 @@ func TestRefusedTaskDefinitions(t *testing.T) {
 				d.NetworkMode = types.NetworkModeAwsvpc
 				c.PortMappings = []types.PortMapping{port(80, 0, "")}
 			}},
-		{"ClientException: Invalid setting for container 'side'. 'hostPort' 80/tcp is used more than once.",
+		{"ClientException: TCP host port '80' is mapped multiple times in task.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 				d.NetworkMode = types.NetworkModeAwsvpc
 				c.PortMappings = []types.PortMapping{{ContainerPort: aws.Int32(80)}}

@@ -116,7 +116,7 @@ func (a *API) updateCapacity(s *state.Snapshot, n *model.Service, in *ecs.Update
 	}
 	// As read: a provider may be named by its ARN.
 	if !in.ForceNewDeployment && !reflect.DeepEqual(given(of.strategy), given(n.Spec.CapacityProviderStrategy)) {
-		return invalid("A change of the capacity provider strategy needs forceNewDeployment.")
+		return invalid("When switching from launch type to capacity provider strategy on an existing service, or making a change to a capacity provider strategy on a service that is already using one, you must force a new deployment.")
 	}
 	return putCapacity(n, d, of)
 }

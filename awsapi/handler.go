@@ -233,17 +233,33 @@ func localOrigin(origin string) bool {
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	tooLarge := Errorf("RequestEntityTooLargeException", "The request body is larger than the %d bytes that are allowed.", limit)
 	if r.ContentLength > limit {
-		w.Header().Set("Connection", "close")
+		drain(w, r)
 		return nil, tooLarge
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		drain(w, r)
 		return nil, tooLarge
 	}
 	if err != nil {
 		return nil, Errorf("SerializationException", "The request body ended too early; send it again.")
 	}
 	return body, nil
+}
+
+// How much of a body that is too large is read, and for how long.
+const (
+	maxDrained = 64 << 20 // bytes
+	drainTime  = 10 * time.Second
+)
+
+// drain passes over the rest of a body, so that a client that sends it to its end reads the
+// answer: a connection that is closed with unread data is reset.
+func drain(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Connection", "close")
+	// A recorder of tests has no deadline; a body that ends too early is no loss.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(drainTime))
+	_, _ = io.CopyN(io.Discard, r.Body, maxDrained)
 }
 
 // operation finds what X-Amz-Target asks for. auth is nil if nothing is verified.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -157,8 +158,29 @@ func TestAnEndlessBodyIsNotReadToItsEnd(t *testing.T) {
 	if w.Code != 400 || !strings.Contains(w.Body.String(), "RequestEntityTooLargeException") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
-	if body.read > 2*MaxBody {
+	if body.read > 2*maxDrained {
 		t.Errorf("read %d bytes", body.read)
+	}
+}
+
+// A client that sends a body to its end before it reads is told what is wrong with it.
+func TestABodyThatIsTooLargeIsAnswered(t *testing.T) {
+	server := httptest.NewServer(Handler(Options{}, shop()))
+	defer server.Close()
+	for _, length := range []int{MaxBody + 1, 20 << 20} {
+		c, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: %s.TagResource\r\nContent-Length: %d\r\n\r\n", target, length)
+		if _, err := c.Write(make([]byte, length)); err != nil {
+			t.Fatalf("%d bytes: %v", length, err)
+		}
+		reply, err := io.ReadAll(c)
+		if err != nil || !bytes.Contains(reply, []byte("RequestEntityTooLargeException")) {
+			t.Errorf("%d bytes: %v, %s", length, err, reply)
+		}
 	}
 }
 

@@ -14,6 +14,10 @@ const (
 	capability      = "ecs.capability."
 )
 
+// Version is that of Amazon's agent which this one behaves like. Constraints of placement
+// compare agentVersion with Amazon's versions, which those of Steady are not.
+const Version = "1.105.1"
+
 // firstRemoteAPI is the oldest version of the engine's API that a task definition can
 // ask for, 1.17.
 const firstRemoteAPI = 17

@@ -198,12 +198,12 @@ func TestConnectedIsObserved(t *testing.T) {
 func TestRegister(t *testing.T) {
 	world(t, func(t *testing.T, f *Fleet, store *state.Store) {
 		put(t, store, func(tx *state.Tx) { tx.DeleteInstance("i") })
-		m := Machine{Realm: model.Realm{Region: "us-east-1"}, CPUs: 4, Memory: 8000}
+		m := Machine{Realm: model.Realm{Region: "us-east-1"}, CPUs: 4, Memory: 8000, AgentVersion: "1.105.1", AgentHash: "dev"}
 		three, err := Register(t.Context(), store, m, 3)
 		if err != nil || len(three) != 3 {
 			t.Fatalf("%d instances, %v", len(three), err)
 		}
-		if i := three[2]; i.CPU != 4*1024/3 || i.Memory != 8000/3 || i.AvailabilityZone != "us-east-1c" {
+		if i := three[2]; i.CPU != 4*1024/3 || i.Memory != 8000/3 || i.AvailabilityZone != "us-east-1c" || i.AgentVersion != m.AgentVersion || i.AgentHash != m.AgentHash {
 			t.Fatalf("the third is %+v", i)
 		}
 		put(t, store, func(tx *state.Tx) {

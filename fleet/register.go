@@ -19,6 +19,7 @@ type Machine struct {
 	CPUArch        string
 	OSType         string
 	AgentVersion   string
+	AgentHash      string
 	RuntimeVersion string
 	Capabilities   []string // of its agent
 }
@@ -72,7 +73,7 @@ func (m Machine) instance(old *model.Instance, slot, n int) *model.Instance {
 		Cluster: model.DefaultCluster, Slot: slot, AvailabilityZone: zone,
 		EC2InstanceID: "i-" + model.NewID()[:17],
 		CPU:           m.CPUs * 1024 / n, Memory: m.Memory / n, ReservedPorts: reservedPorts,
-		AgentVersion: m.AgentVersion, RuntimeVersion: m.RuntimeVersion,
+		AgentVersion: m.AgentVersion, AgentHash: m.AgentHash, RuntimeVersion: m.RuntimeVersion,
 		Attributes: m.attributes(zone, slot),
 	}
 	if old != nil {

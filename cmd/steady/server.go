@@ -159,7 +159,7 @@ func (s *server) register(ctx context.Context, info runtime.Info) error {
 	s.instances, err = fleet.Register(ctx, s.store, fleet.Machine{
 		Realm: s.realm, CPUs: info.CPUs, Memory: int(info.Memory >> 20),
 		CPUArch: info.CPUArch, OSType: info.OSType,
-		AgentVersion: version, RuntimeVersion: info.Name,
+		AgentVersion: agent.Version, AgentHash: version, RuntimeVersion: info.Name,
 		Capabilities: capabilities,
 	}, s.options.Instances)
 	return err

@@ -99,7 +99,7 @@ func definitionBehaviours() []behaviour {
 		want(registered("A revision is a number", describe+"$FAMILY:x"), `InvalidParameterException: Invalid revision number. Number: x`),
 		want(behaviour{rule: "compatibilities and requiresAttributes are worked out", norun: true,
 			define: task(`"taskRoleArn": "arn:aws:iam::000000000000:role/any"`, box("app", "true", `"privileged": true, "healthCheck": {"command": ["CMD", "true"]}`)),
-			then:   []string{describe + "$FAMILY --query '[sort(taskDefinition.compatibilities), sort(taskDefinition.requiresAttributes[].name)]'"}}, `EC2 EXTERNAL; com.amazonaws.ecs.capability.docker-remote-api.1.24 com.amazonaws.ecs.capability.privileged-container ecs.capability.container-health-check`),
+			then:   []string{describe + "$FAMILY --query '[sort(taskDefinition.compatibilities), sort(taskDefinition.requiresAttributes[].name)]'"}}, `EC2 EXTERNAL; com.amazonaws.ecs.capability.docker-remote-api.1.24 com.amazonaws.ecs.capability.privileged-container com.amazonaws.ecs.capability.task-iam-role ecs.capability.container-health-check`),
 		want(refused("No containers", `{"containerDefinitions": []}`), `ClientException: Container definitions should not be empty`),
 		want(refused("A container without a name", `{"containerDefinitions": [{"image": "$SHELL", "memory": 32}]}`), `ClientException: Container.name should not be null or empty.`),
 		want(refused("A container without an image", `{"containerDefinitions": [{"name": "app", "memory": 32}]}`), `ClientException: Container.image should not be null or empty.`),

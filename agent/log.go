@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"steady/agent/output"
+	"steady/agent/supply"
 	"steady/awslogs"
 	"steady/model"
 	"steady/runtime"
@@ -45,6 +46,9 @@ func (r *runner) openLog(ctx context.Context, container string, d destination) e
 	}
 	limit, cancel := context.WithTimeout(ctx, inspectLimit)
 	defer cancel()
+	if err := r.canLog(limit, d); err != nil {
+		return noLogDriver(err.Error())
+	}
 	err := r.agent.Output.Open(limit, d.stream)
 	if errors.Is(err, output.ErrNoGroup) {
 		return noLogDriver("failed to create Cloudwatch log stream: ResourceNotFoundException: " + err.Error())
@@ -53,6 +57,16 @@ func (r *runner) openLog(ctx context.Context, container string, d destination) e
 		r.log.Warn("open the log stream of a container, trying again while it runs", "container", container, "error", err)
 	}
 	return nil
+}
+
+// canLog tells why the execution role may not make a container's log stream. On Fargate
+// that was asked before the container was made.
+func (r *runner) canLog(ctx context.Context, d destination) error {
+	t := r.current()
+	if r.agent.Supply == nil || t.OnFargate() {
+		return nil
+	}
+	return r.agent.Supply.CanLog(ctx, t, r.definition, supply.Log{Group: d.stream.Group, Stream: d.stream.Name, CreateGroup: d.stream.CreateGroup})
 }
 
 // blockingLog is what the engine keeps of a container with mode blocking: so much that a

@@ -9,9 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"steady/agent/output"
+	"steady/agent/supply"
 	"steady/model"
 )
 
@@ -171,6 +173,49 @@ func TestWithoutItsLogGroupAContainerDoesNotStart(t *testing.T) {
 		w.is(id, model.Running, "", "")
 		if got := w.logs.of("/shop ecs/app/" + id); got != "a" {
 			t.Errorf("kept is %q", got)
+		}
+	})
+}
+
+// Who may not write to the log group hears of it where a missing group is told: on a
+// container instance when the container starts, on Fargate before.
+func TestARoleThatMayNotLog(t *testing.T) {
+	const denied = "failed to create Cloudwatch log stream: AccessDeniedException: no"
+	const none = "failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist."
+	instance := func(text string) string {
+		return "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: " + text
+	}
+	fargate := func(text string) string {
+		return "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: " + text + " : exit status 1"
+	}
+	inBubble(t, newEngine(), func(w *world) {
+		var refuses error
+		w.supply = &supply.Sources{
+			Credentials: func(context.Context, string, string) (aws.Credentials, error) { return aws.Credentials{}, nil },
+			Allowed:     func(context.Context, string, string, string, string) error { return refuses },
+			LogGroup:    func(string) bool { return false },
+		}
+		w.define(logging(container("app", "log=a"), "awslogs-stream-prefix", "ecs"))
+		w.definition.Spec.ExecutionRoleArn = aws.String("arn:aws:iam::000000000000:role/x")
+		w.start()
+		for _, x := range []struct {
+			launch  types.LaunchType
+			refuses error
+			want    string
+		}{
+			{types.LaunchTypeEc2, errors.New("AccessDeniedException: no"), instance(denied)},
+			{types.LaunchTypeFargate, errors.New("AccessDeniedException: no"), fargate(denied)},
+			{types.LaunchTypeEc2, nil, instance(none)},
+			{types.LaunchTypeFargate, nil, fargate(none)},
+		} {
+			refuses = x.refuses
+			id := w.assignOn(x.launch)
+			w.after(time.Second)
+			w.is(id, model.Stopped, model.TaskFailedToStart, x.want)
+			inContainer := strings.HasPrefix(x.want, "CannotStart")
+			if got := w.task(id).Containers[0].Reason; (got == x.want) != inContainer {
+				t.Errorf("on %s the container's reason is %q", x.launch, got)
+			}
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"steady/agent/supply"
 	"steady/model"
 	"steady/runtime"
 )
@@ -55,11 +56,15 @@ func (r *runner) provide(ctx, wanted context.Context) (done bool) {
 }
 
 // reasonOf is why a task's resources could not be had: "ResourceInitializationError: …",
-// unless the failure has an ECS name of its own.
+// unless ECS has other words for the failure, or a name of its own.
 func reasonOf(err error) string {
 	var whole stopReason
 	if errors.As(err, &whole) {
 		return whole.Error()
+	}
+	var supplied supply.Reason
+	if errors.As(err, &supplied) {
+		return supplied.Error()
 	}
 	var named *runtime.Error
 	if errors.As(err, &named) {

@@ -135,6 +135,14 @@ func (w *world) assignOf(service, deployment string) (id string) {
 	return task.ID
 }
 
+// assignOn gives the instance a task of a launch type.
+func (w *world) assignOn(launch types.LaunchType) (id string) {
+	w.t.Helper()
+	task := lifecycle.New(w.definition, lifecycle.Launch{Cluster: model.DefaultCluster, Instance: w.instance.ID, LaunchType: launch}, time.Now())
+	w.update(func(tx *state.Tx) { tx.PutTask(task) })
+	return task.ID
+}
+
 // assignWith gives the instance a task that holds these host ports.
 func (w *world) assignWith(ports []model.HostPort) (id string) {
 	w.t.Helper()

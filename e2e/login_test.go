@@ -26,8 +26,7 @@ func TestRepositoryCredentials(t *testing.T) {
 	mayNot := s.role(t, "bare", `{"Effect":"Allow","Action":"logs:*","Resource":"*"}`)
 	denied := s.role(t, "denied", everything+`,{"Effect":"Deny","Action":"secretsmanager:*","Resource":"`+login+`"}`)
 
-	const asm = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to get registry auth from asm: service call has been retried 1 time(s): "
-	refused := asm + "asm fetching secret from the service for " + login + ": AccessDeniedException: User: arn:aws:sts::000000000000:assumed-role/ROLE/TASK is not authorized to perform: secretsmanager:GetSecretValue on resource: " + login
+	refused := "Asm fetching secret from the service for " + login + ": AccessDeniedException: User: arn:aws:sts::000000000000:assumed-role/ROLE/TASK is not authorized to perform: secretsmanager:GetSecretValue on resource: " + login
 	for _, x := range []struct {
 		family, from, role string
 		reason, why        string // parts, with ROLE and TASK in place of names
@@ -35,9 +34,9 @@ func TestRepositoryCredentials(t *testing.T) {
 		{"nothing", "", may, "CannotPullContainerError: Error response from daemon: ", "does not exist, or needs a login"},
 		{"may-not", login, mayNot, refused + " because no identity-based policy allows the secretsmanager:GetSecretValue action status code: 400, request id: ", `may not read the secret "` + login},
 		{"denied", login, denied, refused + " with an explicit deny in an identity-based policy status code: 400, request id: ", `may not read the secret "` + login},
-		{"gone", gone, may, asm + "asm fetching secret from the service for " + gone + ": ResourceNotFoundException: Secrets Manager can't find the specified secret. status code: 400, request id: ", "The secret " + `"` + gone + `"` + " that the task definition names does not exist"},
-		{"half", half, may, asm + "asm fetching password: AuthorizationData is malformed, empty field", "cannot be used"},
-		{"text", text, may, asm + "asm fetching authorization data: unable to unmarshal secret value, invalid schema", "cannot be used"},
+		{"gone", gone, may, "Asm fetching secret from the service for " + gone + ": ResourceNotFoundException: Secrets Manager can't find the specified secret. status code: 400, request id: ", "The secret " + `"` + gone + `"` + " that the task definition names does not exist"},
+		{"half", half, may, "Asm fetching password: AuthorizationData is malformed, empty field", "cannot be used"},
+		{"text", text, may, "Asm fetching authorization data: unable to unmarshal secret value, invalid schema", "cannot be used"},
 		{"mistaken", mistaken, may, "CannotPullContainerError: Error response from daemon: ", "does not exist, or needs a login"},
 		{"may", login, may, "", ""},
 		{"by-name", "registry/login", may, "", ""},

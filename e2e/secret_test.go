@@ -143,16 +143,16 @@ func TestSecrets(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) { t.Parallel(); story(s.caller(t), arn, role) })
 		}
-		const before = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret"
+		const fetching = "Fetching secret data from AWS Secrets Manager in region us-east-1: "
 		for _, missing := range []struct{ family, from, reason, why string }{
 			{"no-secret", "arn:aws:secretsmanager:us-east-1:000000000000:secret:none-AbCdEf",
-				before + " from asm: service call has been retried 1 time(s): failed to fetch secret arn:aws:secretsmanager:us-east-1:000000000000:secret:none-AbCdEf from secrets manager: ResourceNotFoundException: Secrets Manager can't find the specified secret. status code: 400, request id: ",
+				fetching + "secret arn:aws:secretsmanager:us-east-1:000000000000:secret:none-AbCdEf: ResourceNotFoundException: Secrets Manager can't find the specified secret. status code: 400, request id: ",
 				`secret:none-AbCdEf" that the task definition names does not exist`},
-			{"no-key", arn + ":nope::", before + " from asm: service call has been retried 1 time(s): retrieved secret from Secrets Manager did not contain json key nope", "nope"},
+			{"no-key", arn + ":nope::", fetching + "retrieved secret from Secrets Manager did not contain json key nope", "nope"},
 			{"no-stage", arn + "::NEXT:",
-				before + " from asm: service call has been retried 1 time(s): failed to fetch secret " + arn + " from secrets manager: ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: NEXT",
+				fetching + "secret " + arn + ": ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: NEXT",
 				"has no version NEXT"},
-			{"no-parameter", "/web/none", before + "s from ssm: service call has been retried 1 time(s): invalid parameters: /web/none", "/web/none"},
+			{"no-parameter", "/web/none", "Fetching secret data from SSM Parameter Store in us-east-1: invalid parameters: /web/none", "/web/none"},
 		} {
 			t.Run(missing.family, func(t *testing.T) {
 				t.Parallel()
@@ -247,7 +247,7 @@ func aLogGroupNotToWriteTo(c *caller, _, role string) {
 			"awslogs-group": group, "awslogs-region": "us-east-1", "awslogs-stream-prefix": "a", "awslogs-create-group": "true",
 		}}}, "A")
 		task, reason := c.stopped(family)
-		want = "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log " +
+		want = "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: failed to create Cloudwatch log " +
 			strings.ReplaceAll(want, "ID", task[strings.LastIndexByte(task, '/')+1:])
 		if !strings.HasPrefix(reason, want) {
 			c.t.Errorf("stoppedReason is\n%s\nwant\n%s", reason, want)

@@ -102,6 +102,9 @@ type Task struct {
 	RequestDigest string
 }
 
+// OnFargate tells whether the task runs on Fargate, through a capacity provider or not.
+func (t *Task) OnFargate() bool { return t.LaunchType == types.LaunchTypeFargate }
+
 // HostPort is a port of the instance that a task holds.
 type HostPort struct {
 	Port     int

@@ -82,7 +82,7 @@ func Role(t *model.Task, d *model.TaskDefinition) string {
 }
 
 func executionEnv(t *model.Task) string {
-	if t.LaunchType == types.LaunchTypeFargate {
+	if t.OnFargate() {
 		return "AWS_ECS_FARGATE"
 	}
 	return "AWS_ECS_EC2"

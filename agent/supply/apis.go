@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -41,14 +40,15 @@ func keyOf(r Reference) secretKey { return secretKey{r.Secret, r.Stage, r.Versio
 
 // secret, parameter and file are things that have been got.
 type secret struct {
-	key   secretKey
-	value string
-	err   error
+	key     secretKey
+	value   string
+	err     error
+	refused bool // by Secrets Manager, which the error is of
 }
 
 type parameter struct {
 	value string
-	err   error
+	err   *noParameter // nil where it was got
 }
 
 type file struct {
@@ -56,40 +56,30 @@ type file struct {
 	err       error
 }
 
-// unfetched says that Secrets Manager did not give a secret.
-type unfetched struct {
-	secret string
-	cause  error
-}
-
-func (u *unfetched) Error() string {
-	return fmt.Sprintf("failed to fetch secret %s from secrets manager: %v", u.secret, u.cause)
-}
-
-func (u *unfetched) Unwrap() error { return u.cause }
-
 var errNoRole = errors.New("the task definition has no executionRoleArn, under which secrets are fetched")
 
-// secret fetches the text of a secret.
-func (a apis) secret(ctx context.Context, k secretKey) (string, error) {
+// fetch fetches the text of a secret.
+func (a apis) fetch(ctx context.Context, s *secret) {
 	if a.secrets == nil {
-		return "", errNoRole
+		s.err = errNoRole
+		return
 	}
-	in := &secretsmanager.GetSecretValueInput{SecretId: &k.arn}
-	if k.stage != "" {
-		in.VersionStage = &k.stage
+	in := &secretsmanager.GetSecretValueInput{SecretId: &s.key.arn}
+	if s.key.stage != "" {
+		in.VersionStage = &s.key.stage
 	}
-	if k.version != "" {
-		in.VersionId = &k.version
+	if s.key.version != "" {
+		in.VersionId = &s.key.version
 	}
 	out, err := a.secrets.GetSecretValue(ctx, in)
-	if err != nil {
-		return "", &unfetched{k.arn, said(err)}
+	switch {
+	case err != nil:
+		s.err, s.refused = said(err), true
+	case out.SecretString == nil:
+		s.err = fmt.Errorf("the secret %s has a binary value, which no environment variable can hold", s.key.arn)
+	default:
+		s.value = *out.SecretString
 	}
-	if out.SecretString == nil {
-		return "", fmt.Errorf("the secret %s has a binary value, which no environment variable can hold", k.arn)
-	}
-	return *out.SecretString, nil
 }
 
 // parametersAtOnce is how many parameters GetParameters takes.
@@ -108,24 +98,24 @@ func (a apis) allParameters(ctx context.Context, wanted map[string]*parameter) {
 }
 
 func (a apis) someParameters(ctx context.Context, wanted map[string]*parameter, names []string) {
-	all := func(err error) {
+	all := func(err *noParameter) {
 		for _, name := range names {
 			wanted[name].err = err
 		}
 	}
 	if a.parameters == nil {
-		all(errNoRole)
+		all(&noParameter{cause: errNoRole})
 		return
 	}
 	out, err := a.parameters.GetParameters(ctx, &ssm.GetParametersInput{Names: names, WithDecryption: aws.Bool(true)})
 	if err != nil {
-		all(said(err))
+		all(&noParameter{cause: said(err)})
 		return
 	}
 	all(nil)
 	for _, name := range names {
 		if slices.Contains(out.InvalidParameters, name) {
-			wanted[name].err = fmt.Errorf("invalid parameters: %s", strings.Join(out.InvalidParameters, ", "))
+			wanted[name].err = &noParameter{invalid: out.InvalidParameters}
 			continue
 		}
 		found := false
@@ -137,7 +127,7 @@ func (a apis) someParameters(ctx context.Context, wanted map[string]*parameter, 
 			}
 		}
 		if !found {
-			wanted[name].err = fmt.Errorf("invalid parameters: %s", name)
+			wanted[name].err = &noParameter{invalid: []string{name}}
 		}
 	}
 }
@@ -146,22 +136,25 @@ func (a apis) someParameters(ctx context.Context, wanted map[string]*parameter, 
 func (g *getter) value(from string) (string, error) {
 	r, err := ParseReference(from)
 	if err != nil {
-		return "", err
+		return "", &badReference{from, err}
 	}
 	if r.Secret == "" {
 		p := g.parameters[r.Parameter]
 		if p.err != nil {
-			return "", fmt.Errorf("unable to retrieve secrets from ssm: service call has been retried 1 time(s): %w", p.err)
+			return "", p.err
 		}
 		return p.value, nil
 	}
 	s := g.secrets[keyOf(r)]
-	value, err := s.value, s.err
-	if err == nil && r.Key != "" {
-		value, err = inJSON(value, r.Key)
+	if s.err != nil {
+		return "", &noSecret{r.Secret, s.err, s.refused}
 	}
+	if r.Key == "" {
+		return s.value, nil
+	}
+	value, err := inJSON(s.value, r.Key)
 	if err != nil {
-		return "", fmt.Errorf("unable to retrieve secret from asm: service call has been retried 1 time(s): %w", err)
+		return "", &noSecret{r.Secret, err, false}
 	}
 	return value, nil
 }

@@ -23,18 +23,22 @@ func (g *getter) readFile(ctx context.Context, from string) ([]variable, error) 
 	}
 	list, err := parseEnvFile(content)
 	if err != nil {
-		return nil, fmt.Errorf("read the environment file %s: %w", from, err)
+		return nil, fmt.Errorf("unable to read env file %s, error: %w", from, err)
 	}
 	return list, nil
 }
 
 func (g *getter) content(ctx context.Context, from string) ([]byte, error) {
 	if name, ok := strings.CutPrefix(from, "file://"); ok {
-		return g.Files.read(name)
+		content, err := g.Files.read(name)
+		if err != nil {
+			return nil, fmt.Errorf("unable to download env file %s, error: %w", from, err)
+		}
+		return content, nil
 	}
 	bucket, key, err := ParseObject(from)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("unable to parse bucket and key from s3 ARN specified in environmentFile %s, error: %w", from, err)
 	}
 	content, err := g.object(ctx, from, bucket, key)
 	if err != nil {

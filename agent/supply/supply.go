@@ -6,8 +6,6 @@ package supply
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"sync"
@@ -15,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
-	"steady/awslogs"
 	"steady/model"
 	"steady/runtime"
 )
@@ -59,7 +56,7 @@ func Needed(t *model.Task, d *model.TaskDefinition) bool {
 	for _, c := range containers(t, d) {
 		l := c.LogConfiguration
 		if len(c.Secrets) > 0 || len(c.EnvironmentFiles) > 0 || c.RepositoryCredentials != nil ||
-			l != nil && (len(l.SecretOptions) > 0 || l.LogDriver == types.LogDriverAwslogs && aws.ToString(d.Spec.ExecutionRoleArn) != "") {
+			l != nil && (len(l.SecretOptions) > 0 || l.LogDriver == types.LogDriverAwslogs && t.OnFargate()) {
 			return true
 		}
 	}
@@ -84,14 +81,20 @@ func containers(t *model.Task, d *model.TaskDefinition) []types.ContainerDefinit
 func NeedsRegistry(c types.ContainerDefinition) bool { return c.RepositoryCredentials != nil }
 
 // Get gets all that the containers of a task need, each thing once, by the name of the
-// container. Its error is what follows "ResourceInitializationError: " in ECS's words.
+// container. Its error is a Reason in the ECS agent's words, or what follows
+// "ResourceInitializationError: " in those of Fargate.
 func (s *Sources) Get(ctx context.Context, t *model.Task, d *model.TaskDefinition) (map[string]Container, error) {
+	all, err := s.get(ctx, t, d)
+	return all, told(err, t, s.Realm.Region)
+}
+
+func (s *Sources) get(ctx context.Context, t *model.Task, d *model.TaskDefinition) (map[string]Container, error) {
 	g, err := s.getter(ctx, t, d)
 	if err != nil {
 		return nil, err
 	}
 	if err := g.collect(); err != nil {
-		return nil, pullingSecrets(err)
+		return nil, err
 	}
 	if err := g.fetch(ctx); err != nil {
 		return nil, err
@@ -100,15 +103,11 @@ func (s *Sources) Get(ctx context.Context, t *model.Task, d *model.TaskDefinitio
 	for _, c := range containers(t, d) {
 		given, err := g.container(c)
 		if err != nil {
-			return nil, pullingSecrets(err)
+			return nil, err
 		}
 		all[aws.ToString(c.Name)] = given
 	}
 	return all, nil
-}
-
-func pullingSecrets(err error) error {
-	return fmt.Errorf("unable to pull secrets or registry auth: execution resource retrieval failed: %w", err)
 }
 
 // role is the execution role: that of the definition, unless the task says otherwise.
@@ -154,7 +153,7 @@ func (g *getter) collect() error {
 		for _, from := range references(c) {
 			r, err := ParseReference(from)
 			if err != nil {
-				return err
+				return &badReference{from, err}
 			}
 			if r.Secret != "" {
 				k := keyOf(r)
@@ -198,7 +197,7 @@ func loginKey(c types.ContainerDefinition) secretKey {
 func (g *getter) fetch(ctx context.Context) error {
 	var all sync.WaitGroup
 	for _, x := range g.secrets {
-		all.Go(func() { x.value, x.err = g.apis.secret(ctx, x.key) })
+		all.Go(func() { g.apis.fetch(ctx, x) })
 	}
 	all.Go(func() { g.apis.allParameters(ctx, g.parameters) })
 	for from, x := range g.files {
@@ -208,39 +207,11 @@ func (g *getter) fetch(ctx context.Context) error {
 	for _, c := range containers(g.task, g.definition) {
 		for _, f := range c.EnvironmentFiles {
 			if err := g.files[aws.ToString(f.Value)].err; err != nil {
-				return fmt.Errorf("failed to download env files: file download command: non empty error stream: %w", err)
+				return &noFile{err}
 			}
 		}
 	}
-	return g.logGroups(ctx)
-}
-
-// logGroups: what a container writes goes to its log group under the execution role.
-func (g *getter) logGroups(ctx context.Context) error {
-	if g.role == "" {
-		return nil
-	}
-	for _, c := range containers(g.task, g.definition) {
-		o, given, err := awslogs.Of(c)
-		if !given || err != nil { // an error is told when the container starts
-			continue
-		}
-		group, stream := o.Location(awslogs.Container{
-			Cluster: g.task.Cluster, Family: g.definition.Family, Name: aws.ToString(c.Name), Task: g.task.ID, RuntimeID: g.task.ID,
-		})
-		arn := "arn:aws:logs:" + g.Realm.Region + ":" + g.Realm.Account + ":log-group:" + group
-		if o.CreateGroup && g.LogGroup != nil && !g.LogGroup(group) {
-			if err := g.Allowed(ctx, g.role, g.task.ID, "logs:CreateLogGroup", arn+":log-stream:"); err != nil {
-				return fmt.Errorf("failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log group: %w : exit status 1", err)
-			}
-		}
-		for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
-			if err := g.Allowed(ctx, g.role, g.task.ID, action, arn+":log-stream:"+stream); err != nil {
-				return fmt.Errorf("failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: %w : exit status 1", err)
-			}
-		}
-	}
-	return nil
+	return g.logs(ctx)
 }
 
 // container puts together what a container is given.
@@ -274,16 +245,12 @@ func (g *getter) container(c types.ContainerDefinition) (given Container, err er
 // login is what an image is pulled with.
 func (g *getter) login(k secretKey) (*runtime.Credentials, error) {
 	s := g.secrets[k]
-	err := s.err
-	if refused, ok := errors.AsType[*unfetched](err); ok {
-		err = fmt.Errorf("asm fetching secret from the service for %s: %w", k.arn, refused.cause)
+	if s.err != nil {
+		return nil, &noLogin{k.arn, s.err, s.refused}
 	}
-	var with *runtime.Credentials
-	if err == nil {
-		with, err = registry(s.value)
-	}
+	with, err := registry(s.value)
 	if err != nil {
-		return nil, fmt.Errorf("unable to get registry auth from asm: service call has been retried 1 time(s): %w", err)
+		return nil, &noLogin{k.arn, err, false}
 	}
 	return with, nil
 }

@@ -2,6 +2,7 @@ package supply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -79,9 +80,13 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) get(c types.ContainerDefinition, role string) (Container, error) {
+	return w.getOn(types.LaunchTypeFargate, c, role)
+}
+
+func (w *world) getOn(launch types.LaunchType, c types.ContainerDefinition, role string) (Container, error) {
 	c.Name = aws.String("app")
 	d := &model.TaskDefinition{Family: "web", Spec: types.TaskDefinition{ContainerDefinitions: []types.ContainerDefinition{c}, ExecutionRoleArn: &role}}
-	all, err := w.Get(context.Background(), &model.Task{ID: "0123"}, d)
+	all, err := w.Get(context.Background(), &model.Task{ID: "0123", LaunchType: launch}, d)
 	return all["app"], err
 }
 
@@ -112,20 +117,31 @@ func TestEachThingIsFetchedOnce(t *testing.T) {
 	}
 }
 
+// Fargate and the ECS agent have each their own words.
 func TestWhatIsMissingIsToldAsOnECS(t *testing.T) {
 	w := newWorld(t)
 	const before = "unable to pull secrets or registry auth: execution resource retrieval failed: "
-	for _, c := range []struct{ from, role, want string }{
-		{w.arn + ":nope::", "role", before + "unable to retrieve secret from asm: service call has been retried 1 time(s): retrieved secret from Secrets Manager did not contain json key nope"},
-		{w.arn[:len(w.arn)-1], "role", before + "unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret " + w.arn[:len(w.arn)-1] + " from secrets manager: ResourceNotFoundException: Secrets Manager can't find the specified secret. status code: 400, request id: "},
-		{w.arn + ":password", "role", before + "unexpected ARN format with parameters when trying to retrieve ASM secret"},
-		{"arn:aws:secretsmanager:x", "role", before + "an invalid ARN format for the AWS Secrets Manager secret was specified. Specify a valid ARN and try again."},
-		{"/p/none", "role", before + "unable to retrieve secrets from ssm: service call has been retried 1 time(s): invalid parameters: /p/none"},
-		{w.arn, "untrusted", "ECS was unable to assume the role"},
+	const asm, ssm = before + "unable to retrieve secret from asm: service call has been retried 1 time(s): ", before + "unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
+	const fetching, parameters = "Fetching secret data from AWS Secrets Manager in region us-east-1: ", "Fetching secret data from SSM Parameter Store in us-east-1: "
+	const noKey, noSecret = "retrieved secret from Secrets Manager did not contain json key nope", "ResourceNotFoundException: Secrets Manager can't find the specified secret. status code: 400, request id: "
+	const badARN, parts = "an invalid ARN format for the AWS Secrets Manager secret was specified. Specify a valid ARN and try again.", "unexpected ARN format with parameters when trying to retrieve ASM secret"
+	none := w.arn[:len(w.arn)-1]
+	for _, c := range []struct{ from, role, fargate, instance string }{
+		{w.arn + ":nope::", "role", asm + noKey, fetching + noKey},
+		{none, "role", asm + "failed to fetch secret " + none + " from secrets manager: " + noSecret, fetching + "secret " + none + ": " + noSecret},
+		{w.arn + ":password", "role", before + parts, "Trying to retrieve secret with value " + w.arn + ":password resulted in error: " + parts},
+		{"arn:aws:secretsmanager:x", "role", before + badARN, "Trying to retrieve secret with value arn:aws:secretsmanager:x resulted in error: " + badARN},
+		{"/p/none", "role", ssm + "invalid ssm parameters: /p/none", parameters + "invalid parameters: /p/none"},
+		{w.arn, "untrusted", "ECS was unable to assume the role", "ECS was unable to assume the role"},
 	} {
-		_, err := w.get(secretsOf(c.from), c.role)
-		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
-			t.Errorf("%s: %v\nwant %s", c.from, err, c.want)
+		for launch, want := range map[types.LaunchType]string{types.LaunchTypeFargate: c.fargate, types.LaunchTypeEc2: c.instance, types.LaunchTypeExternal: c.instance} {
+			_, err := w.getOn(launch, secretsOf(c.from), c.role)
+			if err == nil || !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("%s on %s: %v\nwant %s", c.from, launch, err, want)
+			}
+			if _, whole := errors.AsType[Reason](err); whole != (launch != types.LaunchTypeFargate && c.role == "role") {
+				t.Errorf("%s on %s: the whole reason: %t", c.from, launch, whole)
+			}
 		}
 	}
 }
@@ -146,6 +162,10 @@ func TestRegistryCredentials(t *testing.T) {
 	const before = "unable to pull secrets or registry auth: execution resource retrieval failed: unable to get registry auth from asm: service call has been retried 1 time(s): asm fetching secret from the service for "
 	if err == nil || !strings.HasPrefix(err.Error(), before+none+": ResourceNotFoundException: Secrets Manager can't find the specified secret.") {
 		t.Errorf("a secret that is not there: %v", err)
+	}
+	_, err = w.getOn(types.LaunchTypeEc2, types.ContainerDefinition{RepositoryCredentials: &types.RepositoryCredentials{CredentialsParameter: &none}}, "role")
+	if err == nil || !strings.HasPrefix(err.Error(), "Asm fetching secret from the service for "+none+": ResourceNotFoundException: ") {
+		t.Errorf("a secret that is not there, told by the agent: %v", err)
 	}
 	for text, want := range map[string]string{
 		`{"username":"web"}`: "asm fetching password: AuthorizationData is malformed, empty field",
@@ -208,6 +228,10 @@ func TestEnvironmentFiles(t *testing.T) {
 		err.Error() != "failed to download env files: file download command: non empty error stream: unable to download env file with key other.env from bucket bucket, error: the endpoint of S3 answers 403 Forbidden" {
 		t.Errorf("a file that may not be read: %v", err)
 	}
+	if _, err := w.getOn(types.LaunchTypeEc2, files("arn:aws:s3:::bucket/other.env"), "role"); err == nil ||
+		err.Error() != "Unable to download env file with key other.env from bucket bucket, error: the endpoint of S3 answers 403 Forbidden" {
+		t.Errorf("a file that may not be read, told by the agent: %v", err)
+	}
 	w.Allowed = func(_ context.Context, role, task, action, resource string) error {
 		return fmt.Errorf("AccessDeniedException: %s %s %s %s", role, task, action, resource)
 	}
@@ -266,6 +290,9 @@ func TestALogGroupThatIsToBeMadeNeedsItsPermission(t *testing.T) {
 		"awslogs-group": "/web", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "a", "awslogs-create-group": "true",
 	}}}
 	w.LogGroup = func(name string) bool { return name == "/web" }
+	if _, err := w.getOn(types.LaunchTypeEc2, c, "role"); err != nil || asked != nil {
+		t.Errorf("for a container instance %q is asked before the container starts, %v", asked, err)
+	}
 	const group = "arn:aws:logs:us-east-1:000000000000:log-group:/web:log-stream:"
 	stream := []string{"logs:CreateLogStream " + group + "a/app/0123", "logs:PutLogEvents " + group + "a/app/0123"}
 	if _, err := w.get(c, "role"); err != nil || !slices.Equal(asked, stream) {
@@ -281,7 +308,11 @@ func TestALogGroupThatIsToBeMadeNeedsItsPermission(t *testing.T) {
 	}
 	delete(c.LogConfiguration.Options, "awslogs-create-group")
 	asked = nil
-	if _, err := w.get(c, "role"); err != nil || !slices.Equal(asked, stream) {
-		t.Errorf("of a group that is not to be made %q is asked, %v", asked, err)
+	_, err = w.get(c, "role")
+	if want := "failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist. : exit status 1"; err == nil || err.Error() != want {
+		t.Errorf("%v\nwant %s", err, want)
+	}
+	if !slices.Equal(asked, stream) {
+		t.Errorf("of a group that is not to be made %q is asked", asked)
 	}
 }

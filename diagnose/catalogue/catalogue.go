@@ -157,7 +157,7 @@ func (s Signature) In(text string) (Words, bool) {
 	}
 	w := Words{}
 	for i, name := range s.Match.SubexpNames() {
-		if name = strings.TrimRight(name, "23"); name != "" && found[i] != "" {
+		if name = strings.TrimRight(name, "234"); name != "" && found[i] != "" {
 			w[name] = found[i] // Go wants unique names: port, port2
 		}
 	}

@@ -6,7 +6,12 @@ const (
 	noWay  = `(?:dial tcp|i/o timeout|context deadline exceeded|StatusCode: 0|signal: killed|RequestCanceled|RequestError: send request failed|request send failed|There is a connection issue)`
 	denied = `(?:AccessDenied|not authorized to perform|UnauthorizedOperation)`
 	// before is what stands before the reason of a failed preparation.
-	before = `(?:ResourceInitializationError|unable to pull secrets|unable to retrieve|failed to validate logger args|failed to download env files)`
+	before = `(?:ResourceInitializationError|unable to pull secrets|unable to retrieve|failed to validate logger args|failed to download env files|` + fetching + `)`
+	// fetching is how the ECS agent of a container instance begins, where Fargate says
+	// ResourceInitializationError.
+	fetching = `[Ff]etching secret data from|[Aa]sm fetching secret from`
+	// files is how both begin of an environment file.
+	files = `(?:failed to download env files|[Uu]nable to (?:download|read) env file|[Uu]nable to parse bucket and key from s3 ARN)`
 	// denies captures the action that was refused.
 	denies = `(?:.*not authorized to perform: (?P<action>[\w-]+:\w+))?`
 )
@@ -17,20 +22,20 @@ var initialising = []Signature{
 	{ID: "B07", Seen: in(Reason), Match: re(`retrieved secret from Secrets Manager did not contain json key (?P<key>\S+)`), Kind: Deterministic, Confidence: Certain,
 		Cause:  "A secret that the task definition names has no JSON member {key}",
 		Remedy: []string{"Add the member to the secret's value, or correct valueFrom in the task definition: SECRET-ARN:KEY::"}, Page: pageInit},
-	{ID: "B08", Seen: in(Reason), Match: re(`(?:ResourceInitializationError|unable to (?:pull|retrieve) secrets?|ssm|asm).*invalid character '.*' (?:in|looking for|after)|^invalid character '.*' (?:in literal|looking for beginning of value)`),
+	{ID: "B08", Seen: in(Reason), Match: re(`(?:ResourceInitializationError|unable to (?:pull|retrieve) secrets?|ssm|asm|[Ff]etching secret data).*invalid character '.*' (?:in|looking for|after)|^invalid character '.*' (?:in literal|looking for beginning of value)`),
 		Kind: Deterministic, Confidence: Certain, Cause: "The task definition asks for a JSON member of a secret whose value is not JSON",
 		Remedy: []string{"Store the secret as JSON, or name the whole secret in valueFrom: without :KEY:: behind its ARN."}, Page: pageInit},
 	{ID: "B09", Seen: in(Reason), Match: re(`an invalid ARN format for the AWS Secrets Manager secret was specified|unexpected ARN format with parameters when trying to retrieve ASM secret`), Kind: Deterministic, Confidence: Certain,
 		Cause: "The ARN of a secret in the task definition is malformed", Remedy: []string{"Correct valueFrom: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX, then :KEY:STAGE:VERSION if only a part is meant."}, Page: pageInit},
-	{ID: "B10", Seen: in(Reason), Match: re(`(?:ssm|ResourceInitializationError).*invalid parameters: \[?(?P<parameter>[^\s,\]]+)|^invalid parameters: \[?(?P<parameter2>/[^\s,\]]*)`), Kind: Deterministic, Confidence: Certain,
+	{ID: "B10", Seen: in(Reason), Match: re(`(?:ssm|ResourceInitializationError|[Ff]etching secret data).*invalid (?:ssm )?parameters: \[?(?P<parameter>[^\s,\]]+)|^invalid parameters: \[?(?P<parameter2>/[^\s,\]]*)`), Kind: Deterministic, Confidence: Certain,
 		Cause: "The parameter {parameter} that the task definition names does not exist in the Parameter Store",
 		Remedy: []string{"aws ssm put-parameter --name {parameter} --type SecureString --value VALUE",
 			"Or correct its name in valueFrom; it is looked for in the task's own region."}, Page: pageInit},
-	{ID: "B31", Seen: in(Reason), Match: re(`fetch secret (?P<secret>arn:\S+).*can['’]t find the specified secret value for (?:staging label|VersionId): (?P<version>[^\s,]+)`), Kind: Deterministic, Confidence: Certain,
+	{ID: "B31", Seen: in(Reason), Match: re(`(?:fetch|in region \S+:) secret (?P<secret>arn:\S+).*can['’]t find the specified secret value for (?:staging label|VersionId): (?P<version>[^\s,]+)`), Kind: Deterministic, Confidence: Certain,
 		Cause: "The secret {secret} that the task definition names has no version {version}",
 		Remedy: []string{"See which there are: aws secretsmanager list-secret-version-ids --secret-id {secret}",
 			"Correct valueFrom in the task definition, SECRET-ARN:KEY:STAGE:VERSION; without a stage and a version it is AWSCURRENT, which a secret without a value does not have."}, Page: pageInit},
-	{ID: "B06", Seen: in(Reason), Match: re(`can't retrieve the secret with ARN '(?P<secret>[^']+)'|(?:retrieve|fetch) secret (?:from asm:.*?fetch secret )?(?P<secret2>arn:\S+)?.*ResourceNotFoundException|asm fetching secret from the service for (?P<secret3>\S+): .*ResourceNotFoundException`), Kind: Deterministic, Confidence: Certain,
+	{ID: "B06", Seen: in(Reason), Match: re(`can't retrieve the secret with ARN '(?P<secret>[^']+)'|(?:retrieve|fetch) secret (?:from asm:.*?fetch secret )?(?P<secret2>arn:\S+)?.*ResourceNotFoundException|[Aa]sm fetching secret from the service for (?P<secret3>\S+): .*ResourceNotFoundException|[Ff]etching secret data from AWS Secrets Manager in region \S+: secret (?P<secret4>\S+): .*ResourceNotFoundException`), Kind: Deterministic, Confidence: Certain,
 		Cause: "The secret {secret} that the task definition names does not exist",
 		Remedy: []string{"Look for it: aws secretsmanager describe-secret --secret-id {secret}",
 			"Create it, or correct valueFrom: the region, the name, and the six characters behind the name."}, Page: pageInit},
@@ -49,11 +54,11 @@ var initialising = []Signature{
 		Remedy: []string{"Allow the execution role logs:CreateLogStream and logs:PutLogEvents; with awslogs-create-group also logs:CreateLogGroup."}, Page: pageInit},
 	{ID: "B14", Seen: in(Reason), Match: re(`unable to get awslogs driver arguments|(?P<name>awslogs-\w+) is required`), Kind: Deterministic, Confidence: Certain,
 		Cause: "A container's logConfiguration lacks an option that the log driver needs", Remedy: []string{"Give the options awslogs-group, awslogs-region and awslogs-stream-prefix in logConfiguration."}, Page: pageParameters},
-	{ID: "B16", Seen: in(Reason), Match: re(`(?:failed to download env files|unable to download env file).*?(?:` + denied + `|Forbidden)`), Kind: Deterministic, Confidence: Certain,
+	{ID: "B16", Seen: in(Reason), Match: re(files + `.*?(?:` + denied + `|Forbidden)`), Kind: Deterministic, Confidence: Certain,
 		Cause: "The execution role may not read the environment file in S3", Remedy: []string{"Allow the execution role s3:GetObject on the file and s3:GetBucketLocation on the bucket."}, Page: pageInit},
-	{ID: "B26", Seen: in(Reason), Match: re(`failed to download env files.*` + noWay), Kind: Deterministic, Confidence: Certain,
+	{ID: "B26", Seen: in(Reason), Match: re(files + `.*` + noWay), Kind: Deterministic, Confidence: Certain,
 		Cause: "The environment file cannot be fetched: the task has no way to S3", Remedy: reachS3, Page: pageInit},
-	{ID: "B27", Seen: in(Reason), Match: re(`failed to download env files|unable to download env file(?: with key (?P<key>\S+) from bucket (?P<bucket>[^\s,]+))?`), Kind: Ambiguous, Confidence: Likely,
+	{ID: "B27", Seen: in(Reason), Match: re(files + `(?: with key (?P<key>\S+) from bucket (?P<bucket>[^\s,]+))?`), Kind: Ambiguous, Confidence: Likely,
 		Cause:  "An environment file cannot be fetched from S3",
 		Either: []Possibility{{"There is no such file", "aws s3 ls the value of environmentFiles"}, {"The execution role may not read it", "Does it have s3:GetObject on the file?"}},
 		Remedy: []string{"Correct environmentFiles, or allow the execution role s3:GetObject on the file."}, Page: pageInit},
@@ -87,7 +92,7 @@ var initialising = []Signature{
 		Remedy: []string{"Allow the execution role (not the task role) ssm:GetParameters on it, and kms:Decrypt if it has a key of its own."}, Page: pageInit},
 	{ID: "B29", Seen: in(Reason), Match: re(before + `.*` + denied + denies), Kind: Deterministic, Confidence: Certain,
 		Cause: "The execution role may not do {action}, which the task needs before it starts", Remedy: []string{"Allow the execution role (not the task role) the action that the message names: {action}"}, Page: pageInit},
-	{ID: "B05", Seen: in(Reason), Match: re(`(?:secrets from ssm|cannot pull secrets from AWS Systems Manager).*` + noWay), Kind: Deterministic, Confidence: Certain,
+	{ID: "B05", Seen: in(Reason), Match: re(`(?:secrets from ssm|SSM Parameter Store|cannot pull secrets from AWS Systems Manager).*` + noWay), Kind: Deterministic, Confidence: Certain,
 		Cause: "The Parameter Store cannot be reached from the task", Remedy: reach("ssm"), Page: pageInit},
 	{ID: "B30", Seen: in(Reason), Match: re(`(?:secret from asm|registry auth from asm|fetch secret|Secrets Manager).*` + noWay), Kind: Deterministic, Confidence: Certain,
 		Cause: "Secrets Manager cannot be reached from the task", Remedy: reach("secretsmanager"), Page: pageInit},

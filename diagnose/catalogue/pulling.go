@@ -24,7 +24,7 @@ var pulling = []Signature{
 		Kind: Deterministic, Confidence: Certain, Cause: "The image {image} does not exist, or needs a login", Either: missingOrPrivate, Remedy: imageDenied, Page: pagePull},
 	{ID: "A09", Seen: in(Reason), Match: re(`pull access denied for (?P<image>[^,\s]+)|CannotPull\w*Error.*(?:no basic auth credentials|unauthorized|authentication required)`), Kind: Deterministic, Confidence: Certain,
 		Cause: "The image {image} does not exist, or needs a login", Either: missingOrPrivate, Remedy: imageDenied, Page: pagePull},
-	{ID: "A21", Seen: in(Reason), Match: re(`CannotPullContainerAuthError|CannotPullECRContainerError|AuthorizationData is malformed|asm fetching authorization data: |missing container's registry auth data|engine ecr credentials: not found`),
+	{ID: "A21", Seen: in(Reason), Match: re(`CannotPullContainerAuthError|CannotPullECRContainerError|AuthorizationData is malformed|[Aa]sm fetching authorization data: |missing container's registry auth data|engine ecr credentials: not found`),
 		Kind: Deterministic, Confidence: Certain, Cause: "The login for the registry of the image {image} cannot be used",
 		Remedy: []string{`The secret in repositoryCredentials has to be JSON with the members "username" and "password".`,
 			"Check that the execution role may read that secret."}, Page: pagePull},

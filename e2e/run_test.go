@@ -33,6 +33,16 @@ func TestRunLikeAService(t *testing.T) {
 	equal(t, "the status of the copy's revision", string(d.TaskDefinition.Status), "INACTIVE")
 	equal(t, "the service's running tasks", c.describe("web").RunningCount, 1)
 
+	// A command in a container that is not essential ends the copy as well.
+	side := app()
+	side.Name, side.Essential = awssdk.String("side"), awssdk.Bool(false)
+	c.service("two", 1, app(), side)
+	c.event("two", "has reached a steady state")
+	out, code = s.steady("run", "--like", "two", "-c", "side", "--", "-crash", "5")
+	if code != 5 || !strings.Contains(out, "(exit code 5)") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+
 	out, code = s.steady("run", "--like", "gone")
 	if code != 1 || !strings.Contains(out, "there is no service gone in cluster default") {
 		t.Errorf("exit code %d: %s", code, out)

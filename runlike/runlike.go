@@ -15,8 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
-
-	"steady/release"
 )
 
 // ECS is what is needed of the ECS API; *ecs.Client has it.
@@ -76,9 +74,9 @@ func Start(ctx context.Context, api ECS, r Request) (Started, error) {
 		return Started{}, err
 	}
 	started := Started{Container: container, Definition: aws.ToString(d.TaskDefinitionArn)}
-	derived := r.Shell || holdsPorts(d)
+	derived := r.Shell || holdsPorts(d) || len(r.Command) > 0 && outlives(d, container)
 	if derived {
-		if started.Definition, err = derive(ctx, api, *d, container, r.Shell); err != nil {
+		if started.Definition, err = derive(ctx, api, *d, container, r); err != nil {
 			return Started{}, err
 		}
 	}
@@ -130,66 +128,6 @@ func target(d *types.TaskDefinition, name string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("the task definition has no container %s: choose one of %s", name, strings.Join(all, ", "))
-}
-
-// holdsPorts tells whether tasks of a revision hold ports of their instance that the
-// service's own tasks may have taken, and that a copy can do without.
-func holdsPorts(d *types.TaskDefinition) bool {
-	if !bridged(*d) {
-		return false
-	}
-	for _, c := range d.ContainerDefinitions {
-		for _, m := range c.PortMappings {
-			if aws.ToInt32(m.HostPort) != 0 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func bridged(d types.TaskDefinition) bool {
-	return d.NetworkMode == "" || d.NetworkMode == types.NetworkModeBridge
-}
-
-// derive registers a revision for the copy, of a family of its own: what RunTask can not
-// override is different in it. Ports of the instance are dynamic; with a shell the
-// container waits for somebody to enter it.
-func derive(ctx context.Context, api ECS, d types.TaskDefinition, container string, shell bool) (string, error) {
-	in, err := release.Revise(d, nil, release.Change{})
-	if err != nil {
-		return "", err
-	}
-	in.Family = aws.String(aws.ToString(d.Family) + "-copy")
-	for i := range in.ContainerDefinitions {
-		c := &in.ContainerDefinitions[i]
-		if bridged(d) {
-			c.PortMappings = dynamic(c.PortMappings)
-		}
-		if shell && *c.Name == container {
-			c.EntryPoint, c.Command = []string{"/bin/sh", "-c"}, []string{wait}
-			c.HealthCheck, c.RestartPolicy = nil, nil
-		}
-	}
-	out, err := api.RegisterTaskDefinition(ctx, in)
-	if err != nil {
-		return "", fmt.Errorf("register a task definition for the copy: %w", err)
-	}
-	return aws.ToString(out.TaskDefinition.TaskDefinitionArn), nil
-}
-
-// wait ends at once when the task is stopped: a shell that is process 1 ignores SIGTERM
-// unless it is told otherwise.
-const wait = "trap 'exit 0' TERM INT; echo 'waiting for somebody to enter'; while :; do sleep 1 & wait $!; done"
-
-// dynamic are the mappings without fixed ports of the instance.
-func dynamic(mappings []types.PortMapping) []types.PortMapping {
-	free := make([]types.PortMapping, len(mappings))
-	for i, m := range mappings {
-		m.HostPort = nil
-		free[i] = m
-	}
-	return free
 }
 
 // run is the request for a task with what the service gives its tasks.

@@ -115,6 +115,48 @@ func TestAShellWaitsInARevisionOfItsOwn(t *testing.T) {
 	}
 }
 
+// What the command's container is in the service's task does not keep the copy from ending
+// with it: a sidecar, one that is started again, one that others wait for.
+func TestACopyEndsWithItsCommand(t *testing.T) {
+	needs := func(name string, on types.ContainerCondition) []types.ContainerDependency {
+		return []types.ContainerDependency{{ContainerName: &name, Condition: on}}
+	}
+	for what, x := range map[string]struct {
+		change func(log, app *types.ContainerDefinition)
+		want   string
+	}{
+		"a sidecar":              {func(_, _ *types.ContainerDefinition) {}, "log essential, app"},
+		"one that others follow": {func(_, app *types.ContainerDefinition) { app.DependsOn = needs("log", types.ContainerConditionSuccess) }, "log essential"},
+		"one that others need":   {func(_, app *types.ContainerDefinition) { app.DependsOn = needs("log", types.ContainerConditionStart) }, "log essential, app"},
+		"one that is started again": {func(log, _ *types.ContainerDefinition) {
+			log.Essential, log.RestartPolicy = nil, &types.ContainerRestartPolicy{Enabled: aws.Bool(true)}
+		}, "log essential, app"},
+	} {
+		a := world()
+		all := a.definition.ContainerDefinitions
+		all[1].PortMappings = nil
+		x.change(&all[0], &all[1])
+		if _, err := Start(t.Context(), a, Request{Service: "web", Container: "log", Command: []string{"x"}}); err != nil {
+			t.Fatal(err)
+		}
+		if a.registered == nil {
+			t.Errorf("%s: the service's own revision outlives the command", what)
+			continue
+		}
+		var got []string
+		for _, c := range a.registered.ContainerDefinitions {
+			name := *c.Name
+			if name == "log" && aws.ToBool(c.Essential) && c.RestartPolicy == nil {
+				name += " essential"
+			}
+			got = append(got, name)
+		}
+		if strings.Join(got, ", ") != x.want {
+			t.Errorf("%s: the copy has %s, want %s", what, strings.Join(got, ", "), x.want)
+		}
+	}
+}
+
 func TestWhatCanNotBeCopied(t *testing.T) {
 	for want, change := range map[string]func(*amazon, *Request){
 		"there is no service gone in cluster default: see steady status": func(_ *amazon, r *Request) { r.Service = "gone" },

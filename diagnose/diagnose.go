@@ -6,7 +6,8 @@
 // What single texts mean stands in package catalogue. The rules of judgement are: a
 // task counts for one cause, the one with the strongest evidence (a container's
 // reason, then the task's stoppedReason, then its log, then its exit code); the
-// cause that the most tasks share comes first; tasks that were stopped on purpose
+// cause that the most tasks share comes first, unless a later task shows that it was
+// mended; tasks that were stopped on purpose
 // do not count; what merely follows from failing tasks, such as the circuit breaker,
 // is told as a symptom and never as a cause; and where the evidence fits several
 // causes, all of them are named, each with what to look at.
@@ -177,6 +178,7 @@ type draft struct {
 	stale     bool // what it tells may be over
 	survived  bool // a task lives on that began before the last of these ended
 	said      bool // nobody knows whose texts these are
+	span      span
 	uptimes   []time.Duration
 	tails     []string // the last log line of each task that has a log
 	log       []Proof

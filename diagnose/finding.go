@@ -14,6 +14,7 @@ import (
 
 // findings puts the drafts in their order.
 func (c *evidenced) findings() []Finding {
+	c.overcome()
 	slices.SortStableFunc(c.drafts, func(a, b *draft) int {
 		return cmp.Or(
 			cmp.Compare(a.rank(), b.rank()),

@@ -265,6 +265,7 @@ func (c *evidenced) addTask(s catalogue.Signature, t types.Task, k *types.Contai
 	}
 	d := c.draft(s, name, w, strength)
 	d.tasks++
+	d.span.add(t)
 	if up, ok := uptime(t); ok {
 		d.uptimes = append(d.uptimes, up)
 	}

@@ -20,10 +20,14 @@ var exitSaid = regexp.MustCompile(`(?i)\bexit(?:ed)?(?: with)?(?: (?:code|status
 // in any place. An exit code counts only where nothing says more, and what a program
 // writes while it goes on only where there is nothing else.
 func (c *evidenced) explainSaid() {
+	checked := c.tellsOfChecks()
 	for _, said := range c.Said {
-		if s, w, ok := findAnywhere(said.Text); ok && s.Kind != catalogue.Benign {
+		if s, w, ok := findAnywhere(said.Text); ok && (s.ID != "D18" || checked) && s.Kind != catalogue.Benign {
 			c.addSaid(s, w, said, strongReason)
 		}
+	}
+	if c.told("D18") { // says what of the check fails
+		c.drafts = slices.DeleteFunc(c.drafts, func(d *draft) bool { return d.said && d.sig.ID == "D01" })
 	}
 	if c.explained() {
 		return
@@ -61,12 +65,32 @@ func findAnywhere(text string) (catalogue.Signature, catalogue.Words, bool) {
 	return catalogue.Signature{}, nil, false
 }
 
-func (c *evidenced) addSaid(s catalogue.Signature, w catalogue.Words, said Said, strength int) {
+func (c *evidenced) addSaid(s catalogue.Signature, w catalogue.Words, said Said, strength int) *draft {
 	d := c.draft(s, "", w, strength)
 	d.said = true
 	if len(d.proofs) < proofsShown {
 		d.proofs = append(d.proofs, Proof{At: said.At, Subject: said.Subject, Text: said.Text})
 	}
+	return d
+}
+
+// ofCheck finds what only a health check is told with.
+var ofCheck = regexp.MustCompile(`(?i)\bhealth ?-?checks?\b|\bunhealthy\b`)
+
+// tellsOfChecks tells whether anything at hand is about health checks: a program that
+// was not found is one of a check's only then.
+func (c *evidenced) tellsOfChecks() bool {
+	return slices.ContainsFunc(c.Said, func(s Said) bool { return ofCheck.MatchString(s.Text) }) ||
+		slices.ContainsFunc(c.drafts, func(d *draft) bool { return d.sig.ID[0] == 'D' })
+}
+
+// saidLines are the texts as if a container had written them.
+func (c *evidenced) saidLines() []Line {
+	var all []Line
+	for _, said := range c.Said {
+		all = append(all, Line{At: said.At, Text: said.Text})
+	}
+	return all
 }
 
 func (c *evidenced) addExitSaid(digits string, said Said) {
@@ -76,7 +100,7 @@ func (c *evidenced) addExitSaid(digits string, said Said) {
 	}
 	for _, s := range catalogue.At(catalogue.Exit) {
 		if s.StopCode == "" && (len(s.Exit) == 0 || slices.Contains(s.Exit, int32(code))) {
-			c.addSaid(s, catalogue.Words{"code": digits}, said, strongExit)
+			c.addSaid(s, catalogue.Words{"code": digits}, said, strongExit).addClue(c.saidLines())
 			return
 		}
 	}

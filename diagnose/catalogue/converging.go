@@ -15,7 +15,9 @@ var converging = []Signature{
 		Cause: "There is no earlier deployment to roll back to", Page: pageBreaker},
 	{ID: "F14", Seen: in(Reason), Match: re(`^(?:Essential container in task exited|Task failed to start)\.?$`), Kind: Ambiguous, Confidence: Symptom,
 		Cause: "The task ended with a container that it cannot do without, or never began", Page: pageStopCodes},
-	{ID: "F15", Seen: in(API), Match: re(`is currently being updated|waiter state transitioned to Failure|Waiter ServicesStable failed: Max attempts exceeded|Max attempts exceeded`), Kind: Ambiguous, Confidence: Symptom,
+	{ID: "F24", Seen: in(API), Match: re(`Waiter Tasks(?:Running|Stopped) failed`), Kind: Ambiguous, Confidence: Symptom,
+		Cause: "Somebody waited for tasks, and they ended or took too long", Page: pageStopCodes},
+	{ID: "F15", Seen: in(API), Match: re(`is currently being updated|waiter state transitioned to Failure|Waiter ServicesStable failed|Max attempts exceeded|waiting for state to become 'tfSTABLE'`), Kind: Ambiguous, Confidence: Symptom,
 		Cause: "Somebody waited for the service to become stable, and it did not in time", Page: pageEvents},
 
 	// Blue/green, linear and canary deployments.

@@ -3,9 +3,13 @@ package catalogue
 // lines match what a container wrote before it ended. Those with place Log tell the
 // cause; those with place Hint say where to look first. (family C)
 var lines = []Signature{
-	{ID: "C31", Seen: in(Log), Match: re(`exec user process caused:? "?no such file or directory`), Kind: Deterministic, Confidence: Certain,
+	{ID: "C31", Seen: in(Log), Match: re(`exec user process caused:? "?no such file or directory|(?:^|\] )exec "?(?P<command>[^\s":]+)"?(?: failed)?: [Nn]o such file or directory\s*$`), Kind: Deterministic, Confidence: Certain,
 		Cause:  "Container {container} cannot start: its command, or the interpreter in the command's first line, does not exist in the image",
 		Remedy: append(correctCommand, "A script with Windows line ends names an interpreter that does not exist: convert it (dos2unix)."), Page: pageStart},
+	{ID: "C41", Seen: in(Log), Match: re(`exec user process caused:? "?permission denied|(?:^|\] )exec "?(?P<command>[^\s":]+)"?(?: failed)?: [Pp]ermission denied\s*$`), Kind: Deterministic, Confidence: Certain,
+		Cause: "Container {container} cannot start: {command} is not executable", Remedy: makeExecutable, Page: pageStart},
+	{ID: "C42", Seen: in(Hint), Match: re(`^(?:(?:\S*/)?(?:ba|da|a|k|z)?sh: (?:exec: )?(?:(?:line )?\d+: )?|\S+: (?:line )?\d+: )(?:exec: )?(?P<command>[\w./+-]+): not found$|(?:^|: )(?P<command2>[\w./+-]+): command not found$`), Kind: Ambiguous, Confidence: Possible,
+		Cause: "A script of the container runs {command}, which its image does not have", Remedy: []string{"Install it in the image, or correct the command; a minimal image has few programs."}},
 	{ID: "C32", Seen: in(Hint), Match: re(`EADDRINUSE|[Aa]ddress already in use`), Kind: Ambiguous, Confidence: Possible,
 		Cause: "The program found its port taken within its own container or task", Remedy: []string{"Two containers of one awsvpc or host task cannot listen on the same port: give one another."}},
 	{ID: "C33", Seen: in(Hint), Match: re(`ECONNREFUSED|[Cc]onnection refused`), Kind: Ambiguous, Confidence: Possible,

@@ -21,6 +21,8 @@ const (
 	pageScaling    = guide + "cluster-auto-scaling.html"
 	pageParameters = guide + "task_definition_parameters.html"
 
+	pageCredentials = "https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-troubleshooting.html"
+
 	pageTargets  = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html"
 	pagePlatform = "https://docs.docker.com/build/building/multi-platform/"
 	pageHub      = "https://docs.docker.com/docker-hub/usage/"

@@ -25,6 +25,9 @@ type Cgroups interface {
 	// Instances are those of the record, and Of the tasks of one of them.
 	Instances() ([]string, error)
 	Of(instance string) ([]string, error)
+	// TellsAll says whether the kernel tells all containers of a task that one of them was
+	// out of memory.
+	TellsAll() bool
 }
 
 // errCgroup is the ECS agent's reason why such a task stops.
@@ -126,12 +129,17 @@ func removeStrayCgroups(all Cgroups, served map[string]bool, log *slog.Logger) {
 // killed is the exit code of what SIGKILL ended.
 const killed = 128 + 9
 
-// outOfMemory tells whether a container that has ended was killed for want of memory. Of
-// one that shares a cgroup the engine says so as well when another was: a kernel of cgroup
-// version 1 tells all in it. So it has to have been killed, and not for taking longer than
-// its grace to stop.
-func outOfMemory(c runtime.Container, shares bool, halted time.Time, grace time.Duration) bool {
-	if !c.OOMKilled || !shares {
+// toldOfOthers says whether the engine may call a container of the task out of memory since
+// another one was.
+func (r *runner) toldOfOthers() bool {
+	return r.agent.Cgroups != nil && r.agent.Cgroups.TellsAll() && len(r.parts) > 1
+}
+
+// outOfMemory tells whether a container that has ended was killed for want of memory. One
+// of which the engine may say so since another was has to have been killed, and not for
+// taking longer than its grace to stop.
+func outOfMemory(c runtime.Container, toldOfOthers bool, halted time.Time, grace time.Duration) bool {
+	if !c.OOMKilled || !toldOfOthers {
 		return c.OOMKilled
 	}
 	outstayed := !halted.IsZero() && c.FinishedAt.Sub(halted) >= grace

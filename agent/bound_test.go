@@ -45,7 +45,7 @@ func TestWhoWasOutOfMemory(t *testing.T) {
 		name   string
 		said   bool
 		code   int
-		shares bool
+		others bool
 		halted time.Time
 		want   bool
 	}{
@@ -57,7 +57,7 @@ func TestWhoWasOutOfMemory(t *testing.T) {
 		{"both were: this one while it was being stopped", true, 137, true, noon.Add(-time.Second), true},
 		{"another was: this one outstayed its grace", true, 137, true, noon.Add(-30 * time.Second), false},
 	} {
-		got := outOfMemory(runtime.Container{OOMKilled: c.said, ExitCode: c.code, FinishedAt: noon}, c.shares, c.halted, 30*time.Second)
+		got := outOfMemory(runtime.Container{OOMKilled: c.said, ExitCode: c.code, FinishedAt: noon}, c.others, c.halted, 30*time.Second)
 		if got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}

@@ -26,6 +26,8 @@ type cgroups struct {
 	record map[string]string        // the container instance, by task
 	fails  error                    // to make one
 	busy   map[string]bool
+
+	tellsAll bool
 }
 
 func newCgroups() *cgroups {
@@ -80,6 +82,8 @@ func (g *cgroups) Of(instance string) (tasks []string, err error) {
 	}
 	return tasks, nil
 }
+
+func (g *cgroups) TellsAll() bool { return g.tellsAll }
 
 // has tells whether a task has a cgroup, and whether one is on record.
 func (g *cgroups) has(task string) (there, recorded bool) {
@@ -160,6 +164,33 @@ func TestATaskWithoutItsCgroupDoesNotStart(t *testing.T) {
 		w.is(id, model.Stopped, model.TaskFailedToStart, "CgroupError: Agent could not create task's platform resources")
 		w.has(0)
 	})
+}
+
+// oom is an engine that calls all that has ended out of memory.
+type oom struct{ *engine }
+
+func (o oom) Inspect(ctx context.Context, id string) (runtime.Container, error) {
+	c, err := o.engine.Inspect(ctx, id)
+	c.OOMKilled = c.State == runtime.Exited
+	return c, err
+}
+
+// A process of a container may be killed without its first one, which ends by itself then.
+func TestWhatTheEngineSaysOfMemoryIsBelievedWhereItIsOfOneContainer(t *testing.T) {
+	for tellsAll, want := range map[bool]string{false: "OutOfMemoryError: Container killed due to memory usage", true: ""} {
+		groups := newCgroups()
+		groups.tellsAll = tellsAll
+		inBubble(t, oom{newEngine()}, func(w *world) {
+			w.cgroups = groups
+			w.define(container("app", "exit=1 after=1s"), container("side", ""))
+			w.start()
+			id := w.assign()
+			w.after(5 * time.Second)
+			if got := w.task(id).Containers[0].Reason; got != want {
+				t.Errorf("the kernel tells all containers %v: the reason is %q, want %q", tellsAll, got, want)
+			}
+		})
+	}
 }
 
 // A kept container may be started by hand, in a cgroup that the engine makes anew.

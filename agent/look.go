@@ -140,7 +140,7 @@ func (r *runner) hasEnded(ctx context.Context, p *part, c runtime.Container) {
 		p.progress = ended
 		return
 	}
-	if outOfMemory(c, r.agent.Cgroups != nil && len(r.parts) > 1, p.halted, stopTimeout(p.definition)) {
+	if outOfMemory(c, r.toldOfOthers(), p.halted, stopTimeout(p.definition)) {
 		p.observed.Reason = "OutOfMemoryError: Container killed due to memory usage"
 	}
 	r.over(p, p.exit)

@@ -76,6 +76,10 @@ func OfMachine(records string) (*Tasks, error) {
 	return &Tasks{records: records, hierarchies: mounted(string(mounts)), kernel: linux}, nil
 }
 
+// TellsAll: version 1 tells all cgroups below the one that is out of memory, version 2 the
+// one whose process is killed.
+func (t *Tasks) TellsAll() bool { return !t.unified }
+
 // Make makes the cgroup of a task of a container instance, and sets its limits. That may
 // be repeated.
 func (t *Tasks) Make(instance, task string, l Limits) error {

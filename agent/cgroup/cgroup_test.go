@@ -2,6 +2,7 @@ package cgroup
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -120,6 +121,9 @@ func TestVersion1BoundsInTheHierarchiesOfTheControllers(t *testing.T) {
 		m.must(m.Make("i", "t1", Limits{CPU: 512, Memory: 64 << 20}))
 		m.must(m.Make("i", "t2", Limits{Shares: 30}))
 	}
+	if !m.TellsAll() {
+		t.Error("what is told to all containers of a task is taken for one's own")
+	}
 	m.says("cpu,cpuacct/ecs/t1/cpu.cfs_period_us", "100000")
 	m.says("cpu,cpuacct/ecs/t1/cpu.cfs_quota_us", "50000")
 	m.says("cpu,cpuacct/ecs/t1/cpu.shares", "")
@@ -137,6 +141,9 @@ func TestVersion2PassesItsControllersOn(t *testing.T) {
 	for range 2 {
 		m.must(m.Make("i", "t1", Limits{CPU: 256, Memory: 1 << 30}))
 		m.must(m.Make("i", "t2", Limits{Shares: 1024}))
+	}
+	if m.TellsAll() {
+		t.Error("one container that is out of memory is taken for all of its task")
 	}
 	m.says("unified/cgroup.subtree_control", "+cpu +memory")
 	m.says("unified/ecs/cgroup.subtree_control", "+cpu +memory")
@@ -228,7 +235,7 @@ func TestThisMachine(t *testing.T) {
 		t.Skipf("no cgroups: %v", err)
 	}
 	m.unified = !slices.ContainsFunc(m.hierarchies, func(h hierarchy) bool { return h.has(memory, false) })
-	const task = "steady-test-of-cgroups"
+	task := fmt.Sprintf("steady-test-of-cgroups-%d", os.Getpid()) // others may run the same test
 	err = m.Make("i", task, Limits{CPU: 1536, Memory: 64 << 20})
 	t.Cleanup(func() {
 		if err := m.Remove("i", task); err != nil {

@@ -210,7 +210,7 @@ func Forget(s *model.Service, t *model.Task, settle time.Duration) *model.Servic
 			f.FailedAt = t.StoppedAt
 		}
 	}
-	if failedToRun(t, s.Deployments[i].Backoff.Since) {
+	if at, failed := failedToRun(t, t.StoppedAt); failed && at.After(s.Deployments[i].Backoff.Since) {
 		f.NeverRan++
 	}
 	if f == s.Deployments[i].Forgotten {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"steady/lifecycle"
 	"steady/model"
 )
 
@@ -329,6 +330,22 @@ func TestReplacementsThatNeverRunAreThrottled(t *testing.T) {
 	w.is("PRIMARY:1 COMPLETED pending 0 running 2 leaving 0 failed 3")
 	w.said("(service web) is unable to consistently start tasks successfully. " + seeTroubleshooting)
 	w.pass(15 * time.Second).is("PRIMARY:1 COMPLETED pending 1 running 2 leaving 0 failed 3")
+}
+
+// A task that could not be started is not STOPPED at once. What is to take its place
+// waits as long as if it were.
+func TestATaskThatIsAboutToStopIsAFailedStart(t *testing.T) {
+	w := serve(t, 1, 100, 200)
+	for range 2 {
+		w.pass(time.Second).refuse(1, "CannotPullContainerError: no such image")
+	}
+	w.pass(time.Second).each(pendingOf(1), func(t *model.Task) *model.Task {
+		return lifecycle.Observe(t, model.Observation{Task: t.ID, Status: model.Pending, Containers: []model.Container{
+			{Name: "app", Last: model.Stopped, Reason: "CannotPullContainerError: no such image"}}}, w.now)
+	})
+	w.is("PRIMARY:1 IN_PROGRESS pending 0 running 0 leaving 1 failed 2")
+	w.pass(time.Second).gone().is("PRIMARY:1 IN_PROGRESS pending 0 running 0 leaving 0 failed 3")
+	w.pass(15 * time.Second).is("PRIMARY:1 IN_PROGRESS pending 1 running 0 leaving 0 failed 3")
 }
 
 // The machine restarts while a failed deployment is PRIMARY: all tasks of the last

@@ -46,7 +46,7 @@ func Delay(rounds int) time.Duration {
 func (d *decision) throttled(x model.Deployment) bool {
 	mine := slices.Collect(d.tasksOf(x.ID))
 	atOnce := max(1, d.service.DesiredCount-count(d.current, (*model.Task).Ran)) // those that start or shall start
-	b, last := backoff(x, mine, atOnce)
+	b, last := backoff(x, mine, atOnce, d.Now)
 	d.keepBackoff(x, b)
 	until := last.Add(Delay(b.Rounds))
 	if d.Now.Before(until) {
@@ -64,7 +64,7 @@ func (d *decision) throttled(x model.Deployment) bool {
 
 // backoff is what the throttle of a deployment has come to, and when a task of it last
 // failed to start.
-func backoff(x model.Deployment, mine []*model.Task, atOnce int) (model.Backoff, time.Time) {
+func backoff(x model.Deployment, mine []*model.Task, atOnce int, now time.Time) (model.Backoff, time.Time) {
 	b, n := x.Backoff, x.Forgotten.NeverRan
 	if ran := lastRan(mine); ran.After(b.Since) {
 		b, n = model.Backoff{Since: ran}, 0 // "never for tasks that did run"
@@ -74,12 +74,13 @@ func backoff(x model.Deployment, mine []*model.Task, atOnce int) (model.Backoff,
 	}
 	var last time.Time
 	for _, t := range mine {
-		if !failedToRun(t, b.Since) {
+		at, failed := failedToRun(t, now)
+		if !failed || !at.After(b.Since) {
 			continue
 		}
 		n++
-		if t.StoppedAt.After(last) {
-			last = t.StoppedAt
+		if at.After(last) {
+			last = at
 		}
 	}
 	b.Rounds = max(b.Rounds, n/b.Width)
@@ -97,10 +98,17 @@ func lastRan(tasks []*model.Task) time.Time {
 }
 
 // failedToRun tells whether a task went "from PENDING to STOPPED without having been
-// RUNNING" by itself, after the given time.
-func failedToRun(t *model.Task, since time.Time) bool {
+// RUNNING" by itself, and when. One that is about to counts as well: its place is free
+// already, and would be taken without a pause.
+func failedToRun(t *model.Task, now time.Time) (at time.Time, failed bool) {
 	byItself := t.StopCode != model.ServiceSchedulerInitiated && t.StopCode != model.UserInitiated
-	return !t.Live() && !t.Ran() && byItself && t.StoppedAt.After(since)
+	if !t.StopDecided() || t.Ran() || !byItself {
+		return time.Time{}, false
+	}
+	if t.Live() {
+		return now, true
+	}
+	return t.StoppedAt, true
 }
 
 // keepBackoff notes the state of the throttle once there is anything to tell.

@@ -92,7 +92,7 @@ func endBehaviours() []behaviour {
 		behaviour{rule: "restartPolicy: a container that ends before its attempt period is over is not restarted", define: task("", box("app", "exit 3", `"restartPolicy": {"enabled": true, "restartAttemptPeriod": 60}`)), want: `STOPPED · EssentialContainerExited · Essential container in task exited · app 3`},
 		behaviour{rule: "restartPolicy: restartAttemptPeriod is 60 to 1800 s", define: task("", box("app", "exit 3", `"restartPolicy": {"enabled": true, "restartAttemptPeriod": 59}`)), want: `ClientException: Invalid setting for container 'app'. 'restartAttemptPeriod' should be from 60 to 1800 seconds.`},
 		behaviour{rule: "restartPolicy: a code of ignoredExitCodes is the container's end", define: task("", box("app", "exit 3", `"restartPolicy": {"enabled": true, "ignoredExitCodes": [3]}`)), want: `STOPPED · EssentialContainerExited · Essential container in task exited · app 3`},
-		behaviour{rule: "At least one container is essential", define: task("", box("app", "true", `"essential": false`)), want: `ClientException: At least one container should be essential.`},
+		behaviour{rule: "At least one container is essential", define: task("", box("app", "true", `"essential": false`)), want: `ClientException: Task definition doesn't have any essential container.`},
 	)
 }
 

@@ -280,3 +280,27 @@ func TestFargateSizes(t *testing.T) {
 	}
 	check(t, "the number of pairs", pairs, 74)
 }
+
+// No task is placed by a strategy that weighs nothing; the refusal tells whose it is.
+func TestStrategiesOfNoWeight(t *testing.T) {
+	w := equipped(t)
+	w.provides("small", "i1")
+	if err := w.associate([]string{"small"}, item("small", 0, 0)); err != nil {
+		t.Fatal(err)
+	}
+	run := func(strategy ...types.CapacityProviderStrategyItem) func() error {
+		return func() error {
+			return failed(w.RunTask(t.Context(), &ecs.RunTaskInput{TaskDefinition: aws.String("web"), CapacityProviderStrategy: strategy}))
+		}
+	}
+	w.fails("InvalidParameterException: There are no capacity providers with a weight value greater than zero defined in the capacity provider strategy. At least one capacity provider must have a weight value greater than zero specified.",
+		run(item("small", 0, 0)))
+	w.fails("InvalidParameterException: There are no capacity providers with a weight value greater than zero defined in the default capacity provider strategy. At least one capacity provider must have a weight value greater than zero specified. Update the cluster's default capacity provider strategy or specify a valid capacity provider strategy and try again.",
+		run())
+	w.fails("InvalidParameterException: Specifying a capacity provider strategy is not supported when you create a service using the DAEMON scheduling strategy.", func() error {
+		return failed(w.CreateService(t.Context(), &ecs.CreateServiceInput{
+			ServiceName: aws.String("logs"), TaskDefinition: aws.String("web"), SchedulingStrategy: types.SchedulingStrategyDaemon,
+			CapacityProviderStrategy: []types.CapacityProviderStrategyItem{item("small", 0, 1)},
+		}))
+	})
+}

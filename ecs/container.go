@@ -50,7 +50,7 @@ func checkContainers(containers []types.ContainerDefinition, mode types.NetworkM
 		essential = essential || model.Essential(*c)
 	}
 	if !essential {
-		return refused("At least one container should be essential.")
+		return refused("Task definition doesn't have any essential container.")
 	}
 	return first(checkNetworking(containers, mode), checkHostPorts(containers, mode), checkPortNames(containers))
 }

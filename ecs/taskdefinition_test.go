@@ -99,7 +99,7 @@ func TestRefusedTaskDefinitions(t *testing.T) {
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
 				d.ContainerDefinitions = append(d.ContainerDefinitions, webContainer())
 			}},
-		{"ClientException: At least one container should be essential.",
+		{"ClientException: Task definition doesn't have any essential container.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) { c.Essential = aws.Bool(false) }},
 		{"ClientException: Invalid setting for container 'app'. 'cpu' can not be negative.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) { c.Cpu = -1 }},

@@ -439,6 +439,7 @@ func TestValidate(t *testing.T) {
 		{"eleven constraints", slices.Repeat(distinct, 11), nil, "at most 10"},
 		{"no expression", memberOfAll(""), nil, "expression is empty"},
 		{"bad expression", memberOfAll("attribute:a = b"), nil, "at character 13"},
+		{"long expression", memberOfAll("attribute:a == " + strings.Repeat("b", 200) + " )"), nil, strings.Repeat("b", 85) + "…\""},
 		{"distinct with expression", []types.PlacementConstraint{{Type: distinct[0].Type, Expression: ptr("attribute:a exists")}}, nil, "takes none"},
 		{"unknown constraint", []types.PlacementConstraint{{Type: "near"}}, nil, `type "near"`},
 		{"unknown strategy", nil, strategies("stack"), `type "stack"`},

@@ -88,6 +88,7 @@ func (m *Seen) ofCounts(now types.Service, p types.Deployment, at time.Time) []H
 		return []Happening{h}
 	}
 	if !m.degraded || p.RolloutState != types.DeploymentRolloutStateCompleted || !arrived(now, p) {
+		m.wholeAt = time.Time{}
 		return nil
 	}
 	if m.wholeAt.IsZero() {

@@ -33,6 +33,8 @@ func TestWhatIsSeenOverTime(t *testing.T) {
 		{"a loop of crashes is one degradation", web(old(3)), loop, "service degraded: 2 of 3 tasks run."},
 		{"what lasts is a recovery", web(old(3)), []glance{{sec, web(old(1))}, {2 * sec, web(old(3))}, {61 * sec, web(old(3))}, {63 * sec, web(old(3))}, {70 * sec, web(old(3))}},
 			"service degraded: 1 of 3 tasks run. | service recovered: 3 of 3 tasks run again, for 1m0s."},
+		{"a deployment comes between", web(old(3)), []glance{{sec, web(old(1))}, {2 * sec, web(old(3))}, {9 * sec, web(new7(inProgress, 2), old(2))}, {99 * sec, web(new7(completed, 3))}, {130 * sec, web(new7(completed, 3))}},
+			"service degraded: 1 of 3 tasks run. | deployment started: The deployment of web:7 began."},
 		{"it was degraded before anybody looked", web(old(1)), []glance{{sec, web(old(1))}, {2 * sec, web(old(3))}, {63 * sec, web(old(3))}},
 			"service recovered: 3 of 3 tasks run again, for 1m0s."},
 		{"tasks fail, and nothing ends it", web(old(3)), []glance{{sec, under(0, 1, noRollback)}, {2 * sec, under(0, 3, noRollback)}, {9 * sec, under(0, 6, noRollback)}},

@@ -38,23 +38,20 @@ func removeCgroups(ctx context.Context, dataDir string) error {
 		return err
 	}
 	instances, err := all.Instances()
-	if err != nil {
-		return err
-	}
 	for _, i := range instances {
-		tasks, err := all.Of(i)
-		if err != nil {
-			return err
-		}
+		tasks, unread := all.Of(i)
+		err = errors.Join(err, unread)
 		for _, t := range tasks {
-			err := all.Remove(i, t)
-			for until := time.Now().Add(endsWithin); errors.Is(err, cgroup.ErrBusy) && time.Now().Before(until) && ctx.Err() == nil; err = all.Remove(i, t) {
-				time.Sleep(endsWithin / 100)
-			}
-			if err != nil {
-				return err
-			}
+			err = errors.Join(err, removeCgroup(ctx, all, i, t))
 		}
 	}
-	return nil
+	return err
+}
+
+func removeCgroup(ctx context.Context, all *cgroup.Tasks, instance, task string) error {
+	err := all.Remove(instance, task)
+	for until := time.Now().Add(endsWithin); errors.Is(err, cgroup.ErrBusy) && time.Now().Before(until) && ctx.Err() == nil; err = all.Remove(instance, task) {
+		time.Sleep(endsWithin / 100)
+	}
+	return err
 }

@@ -68,14 +68,11 @@ func (c *downCommand) Run(ctx context.Context) error {
 	}
 	n, err := removeAll(ctx, rt, id, quiet)
 	fmt.Printf("removed %d containers\n", n)
-	if err == nil {
-		err = removeCgroups(ctx, c.DataDir)
-	}
 	if err != nil {
 		return err
 	}
 	_, err = rt.RemoveNetworks(ctx, map[string]string{agent.LabelInstallation: id})
-	return err
+	return errors.Join(err, removeCgroups(ctx, c.DataDir))
 }
 
 // starting tells whether the state has tasks of which a container may be in the making. A

@@ -216,7 +216,11 @@ func (f failure) judge(t *testing.T, w *watched) row {
 	if e := got.why; cause != "nothing" && (e.Schema != "steady.why/1" || e.Verdict != "explained" || len(e.Findings[0].Evidence) == 0 || len(e.Findings[0].Remedy) == 0 || e.Findings[0].Page == "") {
 		t.Errorf("%s: the cause is not proven, or has no remedy: %+v", f.name, e)
 	}
-	return row{fmt.Sprintf("| %s | %s (%d) | %s", f.what, got.Outcome, got.code, cause),
+	what := f.what
+	if f.hold != "" {
+		what += " (watched with --hold " + f.hold + ")"
+	}
+	return row{fmt.Sprintf("| %s | %s (%d) | %s", what, got.Outcome, got.code, cause),
 		fmt.Sprintf("%s | %s | %s |\n", told, got.waiter, strings.ReplaceAll(got.service, "|", "/"))}
 }
 
@@ -236,6 +240,10 @@ The waiter's column was got from the SDK's waiter, asked once at the verdict, wh
 are those of the command; where it is content, the command was run too. "Waits on" is no
 verdict: the command asks forty times, 15 s apart, and then ends with 255 and "Max attempts
 exceeded", without a reason. That a roll back came to rest is a success to it.
+
+Each was watched with the default ` + "`--hold`" + ` of 1 s, unless its row says otherwise. While no task
+of a deployment has failed, a program is a success that lives longer than that: what dies
+later has to be waited for (` + "`--hold`" + `), or is for ` + "`steady monitor`" + ` to tell.
 
 | what goes wrong | steady watch | steady why | aws ecs wait services-stable | DescribeServices |
 |---|---|---|---|---|

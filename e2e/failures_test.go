@@ -50,6 +50,8 @@ var failures = []failure{
 		begin: fresh(func(*caller) types.ContainerDefinition { return app("-say", "DB_URL is not set", "-crash", "3") })},
 	{name: "crash-after-serving", what: "The program serves for some seconds, then exits with code 4", verdict: "failed", code: 2, cause: "C17", hold: "15s",
 		begin: fresh(func(*caller) types.ContainerDefinition { return app("-crash-after", "6s", "-crash", "4") })},
+	{name: "crash-later", what: "The program serves for ten minutes, then exits with code 4: longer than anybody holds on, and --hold is 1 s by default", verdict: "succeeded", code: 0, cause: "nothing",
+		begin: fresh(func(*caller) types.ContainerDefinition { return app("-crash-after", "10m", "-crash", "4") })},
 	{name: "exit-0", what: "The program of a service ends well, with code 0", verdict: "failed", code: 2, cause: "C18",
 		begin: fresh(func(*caller) types.ContainerDefinition { return app("-crash", "0") })},
 	{name: "missing-image", what: "The registry has no such image", verdict: "failed", code: 2, cause: "A01", begin: fresh(ofARegistryWithout)},

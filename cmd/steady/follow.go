@@ -19,7 +19,7 @@ import (
 type following struct {
 	Cluster string        `help:"Name or ARN of the cluster." default:"default"`
 	Timeout time.Duration `help:"How long to watch at most." default:"10m"`
-	Hold    time.Duration `help:"How long the service must stay where the deployment brought it for that to be a success." default:"1s"`
+	Hold    time.Duration `help:"How long the service must stay where the deployment brought it for that to be a success; a program that first dies later is not waited for." default:"1s"`
 	Patient bool          `help:"Watch a deployment that cannot succeed until ECS ends it, or until the time-out."`
 	target
 

@@ -189,8 +189,8 @@ func youngest(live []types.Task, deployment string, began time.Time) time.Time {
 	return began
 }
 
-// Cause says in a line why a service does not stand as it should; empty where nothing
-// tells.
+// Cause says in a line why a service does not stand as it should: what its tasks failed
+// of, else what holds it up; empty where nothing tells.
 func (s Standing) Cause() string {
 	text := sentence(s.Outlook)
 	for _, f := range telling(s.Findings, s.Outlook) {
@@ -198,7 +198,7 @@ func (s Standing) Cause() string {
 		case f.Confidence == diagnose.Symptom:
 			continue
 		case f.Tasks > 0:
-			text += fmt.Sprintf(" %s failed: %s", tasks(f.Tasks), f.Cause)
+			text = fmt.Sprintf("%s failed: %s", tasks(f.Tasks), f.Cause)
 		default:
 			text += " " + f.Cause
 		}

@@ -1,14 +1,21 @@
 package main
 
 import (
+	"encoding"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/alecthomas/kong"
 )
 
 // span is a flag such as 90s, 1h30m or 7d.
 type span time.Duration
+
+// Decode takes the next word of the command line.
+func (s *span) Decode(c *kong.DecodeContext) error { return decode(c, s) }
 
 // UnmarshalText reads a duration; a day is 24 hours.
 func (s *span) UnmarshalText(text []byte) error {
@@ -31,6 +38,9 @@ func (s *span) UnmarshalText(text []byte) error {
 // are.
 type moment struct{ time.Time }
 
+// Decode takes the next word of the command line.
+func (m *moment) Decode(c *kong.DecodeContext) error { return decode(c, m) }
+
 // UnmarshalText reads a date, with or without a time.
 func (m *moment) UnmarshalText(text []byte) error {
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
@@ -40,4 +50,14 @@ func (m *moment) UnmarshalText(text []byte) error {
 		}
 	}
 	return fmt.Errorf("%q should be a time such as 2026-01-02T15:04:05Z, \"2026-01-02 15:04\" (UTC) or 2026-01-02", text)
+}
+
+// decode reads a flag's value. One that begins with a dash is read as well: what is wrong
+// with "--since -5m" is said by who knows what it should be.
+func decode(c *kong.DecodeContext, to encoding.TextUnmarshaler) error {
+	word := c.Scan.Pop()
+	if word.IsEOL() {
+		return errors.New("a value is missing behind it")
+	}
+	return to.UnmarshalText([]byte(word.String()))
 }

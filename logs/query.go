@@ -72,8 +72,15 @@ func checkQuery(in *cloudwatchlogs.StartQueryInput) error {
 	if *in.StartTime > *in.EndTime {
 		return invalid("The start time of a query must not be after its end time.")
 	}
+	if *in.StartTime > lastSecond {
+		return invalid("Invalid time range specified: startTime and endTime are in seconds since 1970, and startTime %d is after the year 9999; divide it by 1000 if it is in milliseconds.", *in.StartTime)
+	}
 	return onlyCWLI(in.QueryLanguage)
 }
+
+// lastSecond is the end of the year 9999. A query that begins behind it finds nothing: it
+// was given milliseconds, all of which since 1978 are larger.
+const lastSecond = 253_402_300_799
 
 // maxSeconds since 1970 that have a time in milliseconds.
 const maxSeconds = 1 << 50

@@ -172,6 +172,8 @@ func TestQueriesThatAreRefused(t *testing.T) {
 		{"InvalidParameterException: Exactly one of logGroupName, logGroupNames and logGroupIdentifiers must be given.", with(func(in *input) { in.LogGroupNames = []string{"g"} })},
 		{"InvalidParameterException: A query can have at most 50 log groups.", with(func(in *input) { in.LogGroupName, in.LogGroupNames = nil, make51("g") })},
 		{"InvalidParameterException: The start time of a query must not be after its end time.", with(func(in *input) { in.StartTime = aws.Int64(*in.EndTime + 1) })},
+		{"InvalidParameterException: Invalid time range specified: startTime and endTime are in seconds since 1970, and startTime 1763751018000 is after the year 9999; divide it by 1000 if it is in milliseconds.",
+			with(func(in *input) { in.StartTime, in.EndTime = aws.Int64(1763751018000), aws.Int64(1763751018001) })},
 		{"InvalidParameterException: 2 validation errors detected: Value null at 'endTime' failed to satisfy constraint: Member must not be null; Value null at 'startTime' failed to satisfy constraint: Member must not be null",
 			with(func(in *input) { in.StartTime, in.EndTime = nil, nil })},
 		{"InvalidParameterException: 1 validation error detected: Value '100001' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 100000", with(func(in *input) { in.Limit = aws.Int32(100001) })},

@@ -123,7 +123,7 @@ func TestColumns(t *testing.T) {
 			t.Fatal(err)
 		}
 		var b strings.Builder
-		if err := a.Print(&b, "csv", 0); err != nil {
+		if err := a.Print(&b, Style{Format: "csv"}); err != nil {
 			t.Error(err)
 		}
 		if got := strings.ReplaceAll(strings.TrimSpace(b.String()), "\n", "|"); got != c.want {
@@ -141,7 +141,7 @@ func TestColumnsWithoutRows(t *testing.T) {
 			t.Fatal(err)
 		}
 		var b strings.Builder
-		if err := a.Print(&b, format, 0); err != nil || b.String() != want {
+		if err := a.Print(&b, Style{Format: format}); err != nil || b.String() != want {
 			t.Errorf("%s is %q (%v)", format, b.String(), err)
 		}
 	}
@@ -151,8 +151,8 @@ func TestColumnsWithoutRows(t *testing.T) {
 func TestAChartLeavesOutEmptyColumns(t *testing.T) {
 	var with, without strings.Builder
 	err := errors.Join(
-		(&Answer{Columns: []string{"k", "none", "n"}, Rows: [][]string{{"x", "", "3"}}}).Print(&with, "chart", 60),
-		(&Answer{Columns: []string{"k", "n"}, Rows: [][]string{{"x", "3"}}}).Print(&without, "chart", 60))
+		(&Answer{Columns: []string{"k", "none", "n"}, Rows: [][]string{{"x", "", "3"}}}).Print(&with, Style{Format: "chart"}),
+		(&Answer{Columns: []string{"k", "n"}, Rows: [][]string{{"x", "3"}}}).Print(&without, Style{Format: "chart"}))
 	if err != nil || with.String() != without.String() {
 		t.Errorf("%v\n%s\n%s", err, with.String(), without.String())
 	}
@@ -202,7 +202,11 @@ func TestPrint(t *testing.T) {
 	}
 	for _, format := range []string{"table", "json", "csv", "chart"} {
 		var b strings.Builder
-		if err := a.Print(&b, format, 60); err != nil {
+		style := Style{Format: format}
+		if format == "chart" {
+			style.Width = 60
+		}
+		if err := a.Print(&b, style); err != nil {
 			t.Error(err)
 		}
 		golden(t, format, b.String())
@@ -212,7 +216,7 @@ func TestPrint(t *testing.T) {
 	}
 	for format, want := range map[string]string{"table": "", "json": "[]\n", "csv": ""} {
 		var b strings.Builder
-		if err := new(Answer).Print(&b, format, 60); err != nil || b.String() != want {
+		if err := new(Answer).Print(&b, Style{Format: format}); err != nil || b.String() != want {
 			t.Errorf("nothing as %s is %q (%v)", format, b.String(), err)
 		}
 	}

@@ -1,36 +1,46 @@
 package ask
 
 import (
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"steady/chart"
 )
 
-// Print writes the answer in a format: table, json, csv or chart. A chart is at most
-// width characters wide.
-func (a *Answer) Print(w io.Writer, format string, width int) error {
-	switch format {
+// Style is how an answer is printed.
+type Style struct {
+	Format string // table, json, csv or chart
+	Width  int    // of the terminal; 0 is none, where a table has no bounds
+	Short  bool   // a table shows ids in place of the ARNs of ECS
+}
+
+// noTerminal is how wide a chart is where there is no terminal.
+const noTerminal = 80
+
+// Print writes the answer. Tables are for people and may shorten what they show; json and
+// csv have every value as it is.
+func (a *Answer) Print(w io.Writer, s Style) error {
+	switch s.Format {
 	case "json":
 		return a.json(w)
 	case "csv":
 		return a.csv(w)
 	case "chart":
-		text, err := chart.Draw(a.filled(), width)
+		text, err := chart.Draw(a.filled(), cmp.Or(s.Width, noTerminal))
 		if err != nil {
 			return err
 		}
 		_, err = io.WriteString(w, text)
 		return err
 	}
-	return a.table(w)
+	return a.table(w, s)
 }
 
 // filled are the columns that have a value at all: a chart draws nothing else.
@@ -95,47 +105,6 @@ func (a *Answer) csv(w io.Writer) error {
 	}
 	c.Flush()
 	return c.Error()
-}
-
-// table writes columns with two spaces between. A value takes one line, whatever is in
-// it, and cannot command a terminal.
-func (a *Answer) table(w io.Writer) error {
-	if len(a.Rows) == 0 {
-		return nil
-	}
-	widths := make([]int, len(a.Columns))
-	lines := [][]string{clean(a.Columns)}
-	for _, row := range a.Rows {
-		lines = append(lines, clean(row))
-	}
-	for _, line := range lines {
-		for i, v := range line {
-			widths[i] = max(widths[i], utf8.RuneCountInString(v))
-		}
-	}
-	var b strings.Builder
-	for _, line := range lines {
-		text := ""
-		for i, v := range line {
-			text += v + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(v)+2)
-		}
-		b.WriteString(strings.TrimRight(text, " ") + "\n")
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-func clean(row []string) []string {
-	out := make([]string, len(row))
-	for i, v := range row {
-		out[i] = strings.Map(func(r rune) rune {
-			if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-				return ' '
-			}
-			return r
-		}, v)
-	}
-	return out
 }
 
 // Summary is one line about what was done.

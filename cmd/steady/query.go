@@ -27,7 +27,7 @@ type queryCommand struct {
 	Group   []string `help:"Log group to ask, by name or ARN; again for more. Unless given, those of the cluster's lifecycle events and logs." placeholder:"GROUP" sep:"none"`
 	Cluster string   `help:"Name or ARN of the cluster." default:"default"`
 	Limit   int      `help:"Rows of a query that has no limit of its own; 10000 unless given." placeholder:"N"`
-	Output  string   `short:"o" help:"How the answer is printed: table, json, csv or chart." enum:"table,json,csv,chart" default:"table"`
+	Output  string   `short:"o" help:"How the answer is printed: table, json, csv or chart. A table fits the terminal: what it cuts ends with …; json and csv have whole values." enum:"table,json,csv,chart" default:"table"`
 	target
 }
 
@@ -59,7 +59,7 @@ func (c *queryCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := answer.Print(os.Stdout, c.Output, width()); err != nil {
+	if err := answer.Print(os.Stdout, ask.Style{Format: c.Output, Width: width(), Short: c.Saved}); err != nil {
 		return err
 	}
 	fmt.Fprintln(os.Stderr, answer.Summary())
@@ -109,10 +109,11 @@ func progress(live bool) (show func(types.QueryStatistics), clear func()) {
 		func() { fmt.Fprint(os.Stderr, begin) }
 }
 
-// width is how wide the terminal is that standard output is.
+// width is how wide the terminal is that standard output is; 0 if it is none.
 func width() int {
-	if w, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil && w > 0 {
-		return w
+	w, _, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		return 0
 	}
-	return 80
+	return max(w, 0)
 }

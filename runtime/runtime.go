@@ -217,8 +217,9 @@ type Container struct {
 	MAC     string
 	Health  Health // only while it runs
 	// HealthOutput is the end of what the last health check wrote, at most
-	// HealthOutputBytes.
-	HealthOutput string
+	// HealthOutputBytes; HealthExitCode is that check's exit code.
+	HealthOutput   string
+	HealthExitCode int
 }
 
 // HealthOutputBytes bounds Container.HealthOutput.

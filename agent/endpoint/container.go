@@ -55,8 +55,9 @@ type limitsBody struct {
 }
 
 type healthBody struct {
-	Status model.HealthStatus `json:"status"`
-	Output string             `json:"output,omitempty"`
+	Status   model.HealthStatus `json:"status"`
+	ExitCode int                `json:"exitCode,omitempty"` // of the check, if it failed
+	Output   string             `json:"output,omitempty"`
 }
 
 type volumeBody struct {
@@ -101,7 +102,7 @@ func (s *Server) body(v version, t Task, c model.Container, seen runtime.Contain
 		b.ExitCode = &c.Exit.Code
 	}
 	if c.Checked {
-		b.Health = &healthBody{cmp.Or(c.Health, model.HealthUnknown), seen.HealthOutput}
+		b.Health = &healthBody{cmp.Or(c.Health, model.HealthUnknown), seen.HealthExitCode, seen.HealthOutput}
 	}
 	for _, m := range seen.Mounts {
 		b.Volumes = append(b.Volumes, volumeBody{m.Volume, m.Source, m.Target})

@@ -98,6 +98,10 @@ func New(c Config) *Server {
 
 // ServeHTTP answers one request, unless it is for another server or one too many.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// Not cancelled with the request: clients that send and close their side would get none.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), answerLimit)
+	defer cancel()
+	r = r.WithContext(ctx)
 	id := idOf(r.URL)
 	if s.forward(w, r, id) {
 		return
@@ -110,13 +114,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "You have reached maximum request limit.", http.StatusTooManyRequests)
 		return
 	}
-	// Not cancelled with the request: clients that send and close their side would get none.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), answerLimit)
-	defer cancel()
-	s.mux.ServeHTTP(w, r.WithContext(ctx))
+	s.mux.ServeHTTP(w, r)
 }
 
-// answerLimit is how long the runtime and the API may take together.
+// answerLimit is how long the runtime and the API may take together, or the server that
+// a request is handed to.
 const answerLimit = 10 * time.Second
 
 // Reached says that in a network mode Address leads here, or no longer does.

@@ -1,7 +1,12 @@
 package endpoint
 
 import (
+	"bufio"
+	"context"
 	"encoding/json"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -30,6 +35,15 @@ func TestMetadata(t *testing.T) {
 			t.Errorf("%s: %d %s", c.address, status, answer)
 		}
 		golden(t, c.name, answer)
+	}
+}
+
+// Of a health check that fails the exit code is told, as the ECS agent does.
+func TestMetadataOfAFailingHealthCheck(t *testing.T) {
+	w := newWorld(t)
+	w.healthExit = 7
+	if _, answer := w.ask("GET", "/v4/EID", ""); !strings.Contains(answer, `"Health":{"status":"HEALTHY","exitCode":7,"output":"fine"}`) {
+		t.Errorf("got %s", answer)
 	}
 }
 
@@ -257,6 +271,43 @@ func TestForward(t *testing.T) {
 	w.neighbour = func(int) string { return "127.0.0.1:1" }
 	if status, _ := w.ask("GET", path(FirstPort+2), ""); status != http.StatusServiceUnavailable {
 		t.Errorf("of a server that is gone: %d", status)
+	}
+}
+
+// A client that has sent its question and closed its side is answered through another
+// server too.
+func TestForwardForOneThatHasClosedItsSide(t *testing.T) {
+	w := newWorld(t)
+	closed := make(chan struct{})
+	other := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		<-closed // so that the first server has noticed
+		fmt.Fprintf(rw, "%s %v", body, err)
+	}))
+	defer other.Close()
+	w.neighbour = func(int) string { return strings.TrimPrefix(other.URL, "http://") }
+	first := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		context.AfterFunc(r.Context(), func() { close(closed) })
+		w.ServeHTTP(rw, r)
+	}))
+	defer first.Close()
+	c, err := net.Dial("tcp", strings.TrimPrefix(first.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	path := "/api/ffffffffffffffffffffffffffffffff-" + strings.Repeat("0", 2*secretBytes) + "-" + strconv.Itoa(FirstPort+2) + "/task-protection/v1/state"
+	fmt.Fprintf(c, "PUT %s HTTP/1.1\r\nHost: %s\r\nContent-Length: 2\r\n\r\n{}", path, Address)
+	if err := c.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	reply, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	if body, err := io.ReadAll(reply.Body); reply.StatusCode != http.StatusOK || string(body) != "{} <nil>" {
+		t.Errorf("%s: %s, %v", reply.Status, body, err)
 	}
 }
 

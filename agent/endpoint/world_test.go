@@ -39,6 +39,8 @@ type world struct {
 	issued  int
 	api     protector
 	samples []string
+	// healthExit is the exit code of the health check of app.
+	healthExit int
 }
 
 // protector is the API in memory.
@@ -119,7 +121,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) inspect(_ context.Context, id string) (runtime.Container, error) {
 	c := runtime.Container{
 		ID: id, Name: "ecs-web-7-" + id, ImageID: "sha256:2", Labels: map[string]string{"com.amazonaws.ecs.cluster": "default"},
-		CreatedAt: day, StartedAt: day.Add(time.Second), State: runtime.Running, Address: "172.17.0.2", HealthOutput: "fine",
+		CreatedAt: day, StartedAt: day.Add(time.Second), State: runtime.Running, Address: "172.17.0.2", HealthOutput: "fine", HealthExitCode: w.healthExit,
 		Mounts: []runtime.Mount{{Volume: "data", Source: "/var/lib/docker/volumes/data/_data", Target: "/data"}},
 	}
 	if id == "d2" {

@@ -40,17 +40,19 @@ func TestHealthOf(t *testing.T) {
 		in     *container.Health
 		want   runtime.Health
 		output string
+		code   int
 	}{
-		{nil, "", ""},
-		{&container.Health{Status: container.NoHealthcheck}, "", ""},
-		{&container.Health{Status: container.Starting}, runtime.Starting, ""},
-		{&container.Health{Status: container.Healthy, Log: []*container.HealthcheckResult{{Output: "ok\n"}}}, runtime.Healthy, "ok"},
-		{&container.Health{Status: container.Unhealthy, Log: []*container.HealthcheckResult{{Output: "ok"}, {Output: "refused"}}}, runtime.Unhealthy, "refused"},
-		{&container.Health{Status: container.Unhealthy, Log: []*container.HealthcheckResult{{Output: "x" + long}}}, runtime.Unhealthy, long[:1024]},
-		{&container.Health{Status: container.Unhealthy, Log: []*container.HealthcheckResult{{Output: long + "x"}}}, runtime.Unhealthy, long[:1022] + "x"},
+		{nil, "", "", 0},
+		{&container.Health{Status: container.NoHealthcheck}, "", "", 0},
+		{&container.Health{Status: container.Starting}, runtime.Starting, "", 0},
+		{&container.Health{Status: container.Healthy, Log: []*container.HealthcheckResult{{Output: "ok\n"}}}, runtime.Healthy, "ok", 0},
+		{&container.Health{Status: container.Unhealthy, Log: []*container.HealthcheckResult{{Output: "ok"}, {Output: "refused", ExitCode: 7}}}, runtime.Unhealthy, "refused", 7},
+		{&container.Health{Status: container.Unhealthy, Log: []*container.HealthcheckResult{{Output: "x" + long}}}, runtime.Unhealthy, long[:1024], 0},
+		{&container.Health{Status: container.Unhealthy, Log: []*container.HealthcheckResult{{Output: long + "x"}}}, runtime.Unhealthy, long[:1022] + "x", 0},
 	} {
-		if got, output := healthOf(c.in); got != c.want || output != c.output {
-			t.Errorf("%+v: %q with %.40q, want %q with %.40q", c.in, got, output, c.want, c.output)
+		var got runtime.Container
+		if healthOf(c.in, &got); got.Health != c.want || got.HealthOutput != c.output || got.HealthExitCode != c.code {
+			t.Errorf("%+v: %q with %d, %.40q, want %q with %d, %.40q", c.in, got.Health, got.HealthExitCode, got.HealthOutput, c.want, c.code, c.output)
 		}
 	}
 }

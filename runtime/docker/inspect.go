@@ -97,7 +97,7 @@ func fromEngine(in container.InspectResponse) runtime.Container {
 	}
 	// Of a container that has ended the engine says "unhealthy", whatever it was.
 	if c.State == runtime.Running {
-		c.Health, c.HealthOutput = healthOf(in.State.Health)
+		healthOf(in.State.Health, &c)
 	}
 	if c.State == runtime.Running && in.NetworkSettings != nil {
 		c.Ports = portsOf(in.NetworkSettings.Ports)
@@ -118,25 +118,26 @@ func stateOf(s container.ContainerState) runtime.State {
 	return runtime.Exited
 }
 
-// healthOf is what the checks say, and what the last of them wrote.
-func healthOf(h *container.Health) (runtime.Health, string) {
+// healthOf notes what the checks say, and how the last of them ended.
+func healthOf(h *container.Health, c *runtime.Container) {
 	if h == nil {
-		return runtime.NoHealthCheck, ""
-	}
-	output := ""
-	if n := len(h.Log); n > 0 && h.Log[n-1] != nil {
-		output = strings.TrimSpace(h.Log[n-1].Output)
-		output = strings.ToValidUTF8(output[max(0, len(output)-runtime.HealthOutputBytes):], "")
+		return
 	}
 	switch h.Status {
 	case container.Starting:
-		return runtime.Starting, output
+		c.Health = runtime.Starting
 	case container.Healthy:
-		return runtime.Healthy, output
+		c.Health = runtime.Healthy
 	case container.Unhealthy:
-		return runtime.Unhealthy, output
+		c.Health = runtime.Unhealthy
+	default:
+		return
 	}
-	return runtime.NoHealthCheck, ""
+	if n := len(h.Log); n > 0 && h.Log[n-1] != nil {
+		output := strings.TrimSpace(h.Log[n-1].Output)
+		c.HealthOutput = strings.ToValidUTF8(output[max(0, len(output)-runtime.HealthOutputBytes):], "")
+		c.HealthExitCode = h.Log[n-1].ExitCode
+	}
 }
 
 // timeOf reads the engine's time; "0001-01-01T00:00:00Z" is its "never".

@@ -34,7 +34,7 @@ func health(t *testing.T, s *suite) {
 		}
 	}
 	until(runtime.Healthy)
-	if c := until(runtime.Unhealthy); c.State != runtime.Running || !strings.Contains(c.HealthOutput, "503") {
+	if c := until(runtime.Unhealthy); c.State != runtime.Running || !strings.Contains(c.HealthOutput, "503") || c.HealthExitCode != 1 {
 		t.Errorf("unhealthy: %+v", c)
 	}
 	must(t, s.rt.Stop(within(t), id, 10*time.Second))

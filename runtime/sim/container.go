@@ -67,6 +67,9 @@ func (c *container) describe() runtime.Container {
 		out.ExitCode, out.OOMKilled = c.end.code, c.end.oom
 	}
 	out.Health, out.HealthOutput = c.health, healthOutput[c.health]
+	if c.health == runtime.Unhealthy {
+		out.HealthExitCode = 1
+	}
 	if c.state == runtime.Running && c.addressed() {
 		ip := c.address.As4()
 		out.Address, out.MAC = c.address.String(), net.HardwareAddr{2, 0x42, ip[0], ip[1], ip[2], ip[3]}.String()

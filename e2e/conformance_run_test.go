@@ -104,7 +104,7 @@ func definitionBehaviours() []behaviour {
 		want(refused("A container without a name", `{"containerDefinitions": [{"image": "$SHELL", "memory": 32}]}`), `ClientException: Container.name should not be null or empty.`),
 		want(refused("A container without an image", `{"containerDefinitions": [{"name": "app", "memory": 32}]}`), `ClientException: Container.image should not be null or empty.`),
 		want(refused("Neither memory nor memoryReservation, of container or task", `{"containerDefinitions": [{"name": "app", "image": "$SHELL"}]}`), `ClientException: Invalid setting for container 'app'. At least one of 'memory' or 'memoryReservation' must be specified.`),
-		want(refused("memoryReservation is less than memory", task("", box("app", "true", `"memoryReservation": 64`))), `ClientException: Invalid setting for container 'app'. 'memory' should be greater than 'memoryReservation'.`),
+		want(refused("memoryReservation is at most memory", task("", box("app", "true", `"memoryReservation": 65`))), `ClientException: Invalid setting for container 'app'. 'memory' should not be less than 'memoryReservation'.`),
 		want(refused("memory is at least 6 MiB", `{"containerDefinitions": [{"name": "app", "image": "$SHELL", "memory": 5}]}`), `ClientException: Invalid setting for container 'app'. 'memory' should be at least 6 MiB.`),
 		want(refused("Two containers of one name", task("", app, app)), `ClientException: Container names must be unique within a Task Definition.`),
 		want(refused("More than 10 containers", task("", strings.Split(strings.TrimSuffix(strings.Repeat(app+"#", 11), "#"), "#")...)), `ClientException: Too many containers.`),

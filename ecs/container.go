@@ -106,7 +106,7 @@ func checkContainer(c *types.ContainerDefinition) error {
 }
 
 // checkContainerMemory: "if you specify both, memory must be greater than
-// memoryReservation".
+// memoryReservation", or be the same, which ECS takes as well.
 func checkContainerMemory(c *types.ContainerDefinition) error {
 	for _, m := range []struct {
 		member string
@@ -116,8 +116,8 @@ func checkContainerMemory(c *types.ContainerDefinition) error {
 			return refused("Invalid setting for container '%s'. '%s' should be at least %d MiB.", *c.Name, m.member, minContainerMemory)
 		}
 	}
-	if c.Memory != nil && c.MemoryReservation != nil && *c.Memory <= *c.MemoryReservation {
-		return refused("Invalid setting for container '%s'. 'memory' should be greater than 'memoryReservation'.", *c.Name)
+	if c.Memory != nil && c.MemoryReservation != nil && *c.Memory < *c.MemoryReservation {
+		return refused("Invalid setting for container '%s'. 'memory' should not be less than 'memoryReservation'.", *c.Name)
 	}
 	return nil
 }

@@ -121,7 +121,7 @@ func checkUlimits(c *types.ContainerDefinition) error {
 	for _, u := range c.Ulimits {
 		switch {
 		case u.Name == "" || oneOf("ulimit", u.Name, u.Name.Values()...) != nil:
-			return setting(c.Name, "'%s' is not the name of a ulimit.", u.Name)
+			return refused("Unrecognized ulimit name %s", u.Name)
 		case slices.Contains(names, u.Name):
 			return setting(c.Name, "The ulimit '%s' is given more than once.", u.Name)
 		case u.HardLimit >= 0 && (u.SoftLimit > u.HardLimit || u.SoftLimit < 0):

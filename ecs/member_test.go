@@ -38,7 +38,6 @@ func TestMembersOfContainersAreChecked(t *testing.T) {
 		{`"memory": null, "memoryReservation": 32, "linuxParameters": {"maxSwap": 1}`, "'maxSwap' needs a 'memory' of the container or of the task, which it is added to."},
 		{`"linuxParameters": {"swappiness": 101}`, "'swappiness' should be from 0 to 100."},
 		{`"linuxParameters": {"sharedMemorySize": 0}`, "'sharedMemorySize' should be at least 1 MiB."},
-		{`"ulimits": [{"name": "files", "softLimit": 1, "hardLimit": 1}]`, "'files' is not the name of a ulimit."},
 		{`"ulimits": [{"name": "nofile", "softLimit": 2, "hardLimit": 1}]`, "The 'softLimit' of ulimit 'nofile' should not be greater than its 'hardLimit'."},
 		{`"ulimits": [{"name": "nofile", "softLimit": 1, "hardLimit": 1}, {"name": "nofile", "softLimit": 1, "hardLimit": 1}]`, "The ulimit 'nofile' is given more than once."},
 		{`"systemControls": [{"namespace": "kernel.hostname", "value": "x"}]`, "The system control 'kernel.hostname' is not supported: its 'namespace' should be one of ["},
@@ -91,6 +90,7 @@ func TestMembersOfTasksAreChecked(t *testing.T) {
 		{`{}`, `, "logConfiguration": {"logDriver": "json-file", "options": {"max-size": "1m", "x": "y", "a": "b"}}`, "Log driver json-file disallows options: a, x"},
 		{`{}`, `, "logConfiguration": {"logDriver": "none", "options": {"max-size": "1m"}}`, "Log driver none disallows options: max-size"},
 		{`{}`, `, "logConfiguration": {"logDriver": "splunk", "options": {"splunk-url": "http://x"}}`, "Log driver splunk requires options: splunk-token"},
+		{`{}`, `, "ulimits": [{"name": "files", "softLimit": 1, "hardLimit": 1}]`, "Unrecognized ulimit name files"},
 		{`{}`, `, "dockerSecurityOptions": ["credentialspec:file://x"]`, "dockerSecurityOptions credentialspec is not supported by Steady: remove it from container 'app'"},
 		{`{}`, `, "resourceRequirements": [{"type": "InferenceAccelerator", "value": "x"}]`, "resourceRequirements of the type InferenceAccelerator is not supported"},
 	} {

@@ -239,9 +239,9 @@ func TestRefusedRuns(t *testing.T) {
 			func(in *ecs.RunTaskInput) {
 				in.Overrides = overriding("app", func(o *types.ContainerOverride) { o.Memory = aws.Int32(1) })
 			}},
-		{"ClientException: Invalid setting for container 'app'. 'memory' should be greater than 'memoryReservation'.",
+		{"ClientException: Invalid setting for container 'app'. 'memory' should not be less than 'memoryReservation'.",
 			func(in *ecs.RunTaskInput) {
-				in.Overrides = overriding("app", func(o *types.ContainerOverride) { o.MemoryReservation = aws.Int32(512) })
+				in.Overrides = overriding("app", func(o *types.ContainerOverride) { o.MemoryReservation = aws.Int32(513) })
 			}},
 		{"InvalidParameterException: Container 'app' is overridden more than once: put all of its overrides into one.",
 			func(in *ecs.RunTaskInput) {

@@ -113,9 +113,9 @@ func TestRefusedTaskDefinitions(t *testing.T) {
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) { c.Memory = nil }},
 		{"ClientException: Invalid setting for container 'app'. 'memory' should be at least 6 MiB.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) { c.Memory = aws.Int32(5) }},
-		{"ClientException: Invalid setting for container 'app'. 'memory' should be greater than 'memoryReservation'.",
+		{"ClientException: Invalid setting for container 'app'. 'memory' should not be less than 'memoryReservation'.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) {
-				c.MemoryReservation = aws.Int32(512)
+				c.MemoryReservation = aws.Int32(513)
 			}},
 		{"ClientException: The 'memory' setting for container 'app' is greater than for the task.",
 			func(d *ecs.RegisterTaskDefinitionInput, c *types.ContainerDefinition) { d.Memory = aws.String("256") }},
@@ -238,6 +238,12 @@ func TestRefusedTaskDefinitions(t *testing.T) {
 		tt.change(in, &in.ContainerDefinitions[0])
 		w.fails(tt.want, func() error { return failed(w.RegisterTaskDefinition(t.Context(), in)) })
 	}
+}
+
+func TestAContainerMayReserveAllThatItMayUse(t *testing.T) {
+	c := webContainer()
+	c.MemoryReservation = c.Memory
+	must(newWorld(t).RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{Family: aws.String("web"), ContainerDefinitions: []types.ContainerDefinition{c}}))
 }
 
 func TestATaskDefinitionHasAtMost64KiB(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"steady/terminal"
 )
 
 // Between the columns of a table, and before the lines on which a row goes on.
@@ -58,7 +60,7 @@ func cells(lines [][]string, short bool) [][]string {
 			if short {
 				v = shortened(v)
 			}
-			out[k][i] = clean(v)
+			out[k][i] = terminal.Line(v)
 		}
 	}
 	return out
@@ -84,15 +86,6 @@ func shortened(v string) string {
 		list[i] = m[1]
 	}
 	return strings.Join(list, " ")
-}
-
-func clean(v string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return ' '
-		}
-		return r
-	}, v)
 }
 
 func widthsOf(lines [][]string) []int {

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"steady/awslogs"
+	"steady/terminal"
 )
 
 // Logs is what reading needs of the CloudWatch Logs API; *cloudwatchlogs.Client has it.
@@ -129,7 +130,7 @@ func (r *reader) print(e types.FilteredLogEvent) error {
 	r.seen[id] = at
 	message := strings.TrimSpace(aws.ToString(e.Message))
 	if !r.JSON {
-		message = stamp(at) + "  " + r.teller.line(message)
+		message = stamp(at) + "  " + terminal.Line(r.teller.line(message))
 	}
 	_, err := fmt.Fprintln(r.Out, message)
 	return err

@@ -167,6 +167,19 @@ func TestEveryEventIsPrintedOnce(t *testing.T) {
 	})
 }
 
+// Whoever stops a task words the reason.
+func TestAnEventIsOneLineWhateverIsInIt(t *testing.T) {
+	var out strings.Builder
+	event := `{"detail-type":"ECS Task State Change","resources":["x/t"],"detail":{"lastStatus":"STOPPED","stoppedReason":"so\n2026 task u \u001b[2J\u202efine"}}`
+	log := &pages{events: []types.FilteredLogEvent{{EventId: aws.String("a"), Timestamp: aws.Int64(time.Now().UnixMilli()), Message: &event}}}
+	if err := Run(t.Context(), Options{Cluster: "c", Since: time.Now().Add(-time.Hour), Logs: log, Out: &out}); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); !strings.HasSuffix(got, "STOPPED: so 2026 task u [2Jfine\n") || strings.Count(got, "\n") != 1 {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestWhatCannotBeRead(t *testing.T) {
 	var out strings.Builder
 	for _, o := range []Options{

@@ -77,7 +77,11 @@ func headline(s diagnose.Subject) string {
 // paragraph is the answer in short. It is never empty.
 func paragraph(s diagnose.Subject, d diagnose.Diagnosis) string {
 	if f, ok := first(d); ok {
-		return sentence(f)
+		text := sentence(f)
+		if h := d.Outlook.Hopeless; h != nil && f.Foreseen {
+			text += " The service cannot converge, because " + h.Reason + "."
+		}
+		return text
 	}
 	if h := d.Outlook.Hopeless; h != nil {
 		return "The service cannot converge, because " + h.Reason + "."
@@ -236,7 +240,7 @@ func (t *text) steps(remedy []string) {
 // outlook tells whether more time would help, where the paragraph has not.
 func (t *text) outlook(d diagnose.Diagnosis) {
 	h := d.Outlook.Hopeless
-	if _, explained := first(d); h == nil || !explained || d.Findings[0].ID == h.ID {
+	if _, explained := first(d); h == nil || !explained || d.Findings[0].Foreseen || d.Findings[0].ID == h.ID {
 		return
 	}
 	t.line("")
@@ -266,15 +270,19 @@ func (t *text) room(r *diagnose.Room) {
 		return
 	}
 	t.line("")
-	switch r.Tasks {
-	case 0:
+	switch {
+	case r.Wanted == 1:
+		t.line("Room: the missing task does not fit the cluster as it is now.")
+	case r.Tasks == 0:
 		t.line("Room: none of the %d missing tasks fits the cluster as it is now.", r.Wanted)
+	case r.Tasks == 1:
+		t.line("Room: 1 of the %d missing tasks fits the cluster as it is now.", r.Wanted)
 	default:
 		t.line("Room: %d of the %d missing tasks fit the cluster as it is now.", r.Tasks, r.Wanted)
 	}
 	for i, x := range r.Instances {
 		if i == instancesShown {
-			t.line("  … and %d more instances", len(r.Instances)-i)
+			t.line("  … and %d more", len(r.Instances)-i)
 			return
 		}
 		t.line("  %s  %s: %s", x.Instance, x.Reason, x.Detail)

@@ -227,7 +227,11 @@ func (f *follower) failedForGood(s types.Service, p types.Deployment) *ending {
 	}
 	for _, d := range s.Deployments {
 		if id(&d) != id(&p) && d.RunningCount > 0 {
-			detail += fmt.Sprintf(" %s of %s still run.", tasks(int(d.RunningCount)), revision(&d))
+			still := "still run"
+			if d.RunningCount == 1 {
+				still = "still runs"
+			}
+			detail += fmt.Sprintf(" %s of %s %s.", tasks(int(d.RunningCount)), revision(&d), still)
 		}
 	}
 	return &ending{outcome: Failed, current: revision(&p), detail: detail}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"steady/monitor"
@@ -120,8 +121,9 @@ func (f following) goBack(ctx context.Context, api clients, service string, fail
 	monitor.Say(f.shown(), failed, false)
 	released, err := release.RollBack(ctx, api.ecs, release.Service{Cluster: f.Cluster, Name: service}, "", f.lookAtTarget(api))
 	if err != nil {
-		failed.Text += "\nIt was not rolled back: " + err.Error()
-		f.say("It is not rolled back: " + err.Error())
+		why := strings.TrimPrefix(err.Error(), "roll back service "+service+": ")
+		failed.Text += "\nIt was not rolled back: " + why
+		f.say("It is not rolled back: " + why)
 		f.sayLine(failed)
 		return failed
 	}

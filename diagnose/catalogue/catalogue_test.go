@@ -147,6 +147,7 @@ func TestSentences(t *testing.T) {
 		{"Container {container} exits with code {code}", Words{"code": "3"}, "A container exits with code 3"},
 		{"The log driver of container {container} cannot start", nil, "The log driver of a container cannot start"},
 		{"Container {container} fails its health check{check}", Words{"container": "app", "check": `, "x"`}, `Container "app" fails its health check, "x"`},
+		{"The API does not take the request: {detail}", Words{"detail": "Creation of service was not idempotent."}, "The API does not take the request: Creation of service was not idempotent"},
 		{"ECS may not assume the role {role}", nil, "ECS may not assume the role"},
 	} {
 		if got := c.words.Sentence(c.cause); got != c.want {

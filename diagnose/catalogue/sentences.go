@@ -21,7 +21,7 @@ var someContainer = strings.NewReplacer("Container {container}", "A container", 
 // quoted are the words that are names and stand in quotes.
 var quoted = []string{"container", "other", "image", "command", "secret", "parameter", "key", "role", "logs"}
 
-// Sentence fills the {names} of a cause.
+// Sentence fills the {names} of a cause. It ends without its full stop, as the cause does.
 func (w Words) Sentence(s string) string {
 	if w["container"] == "" {
 		s = someContainer.Replace(s)
@@ -37,7 +37,8 @@ func (w Words) Sentence(s string) string {
 		}
 		return value
 	})
-	return strings.TrimRight(strings.ReplaceAll(s, "  ", " "), " ")
+	// What a message says may end in a full stop, which the sentence's own would follow.
+	return strings.TrimRight(strings.ReplaceAll(s, "  ", " "), " .")
 }
 
 // plain is a word that a shell takes as it is.

@@ -7,8 +7,7 @@
 // task counts for one cause, the one with the strongest evidence (a container's
 // reason, then the task's stoppedReason, then its log, then its exit code); the
 // cause that the most tasks share comes first, unless a later task shows that it was
-// mended; tasks that were stopped on purpose
-// do not count; what merely follows from failing tasks, such as the circuit breaker,
+// mended; tasks that were stopped on purpose do not count; what merely follows from failing tasks, such as the circuit breaker,
 // is told as a symptom and never as a cause; and where the evidence fits several
 // causes, all of them are named, each with what to look at.
 package diagnose
@@ -113,6 +112,8 @@ type Finding struct {
 	// OnPurpose tells that the tasks did not fail: they were stopped on purpose, and
 	// this is about how they ended.
 	OnPurpose bool
+	// Foreseen tells that the outlook says why this cannot change, with its numbers.
+	Foreseen bool
 
 	longest time.Duration // that one of these tasks ran
 }

@@ -37,8 +37,8 @@ func Diagnose(e Evidence, s Situation) Diagnosis {
 	e.Live = s.Tasks
 	s.Findings = Explain(e)
 	d := Diagnosis{Benign: benign(e), Outlook: Foresee(s), Notes: notes(e, s)}
-	more := slices.Concat(comparePorts(e, s), platform(s), provisioning(s), order(e, s), leaving(s), silent(e, s), unwell(e, s, s.Findings), agents(s), deaf(e))
-	d.Findings = ranked(append(s.Findings, more...))
+	more := slices.Concat(comparePorts(e, s), platform(s), provisioning(s), order(e, s), leaving(s), silent(e, s), unwell(e, s, s.Findings), agents(s), deaf(e), held(e, s))
+	d.Findings = foreseen(ranked(append(s.Findings, more...)), d.Outlook)
 	d.Room = room(s)
 	return d
 }
@@ -123,7 +123,7 @@ func leaving(s Situation) []Finding {
 			complete = d.RunningCount >= s.Service.DesiredCount && d.PendingCount == 0 && d.RunningCount > 0 &&
 				d.RolloutState == types.DeploymentRolloutStateInProgress
 		case d.RunningCount > 0:
-			proofs = append(proofs, Proof{At: aws.ToTime(d.CreatedAt), Subject: "deployment " + aws.ToString(d.Id), Text: tasksOf(int(d.RunningCount)) + " still run"})
+			proofs = append(proofs, Proof{At: aws.ToTime(d.CreatedAt), Subject: "deployment " + aws.ToString(d.Id), Text: tasksOf(int(d.RunningCount)) + " still running"})
 		}
 	}
 	if !complete || len(proofs) == 0 || len(s.Service.LoadBalancers) == 0 {

@@ -173,7 +173,7 @@ func TestHopeless(t *testing.T) {
 		{"one task, 50/150", all(wants(1, 50, 150), runs(1, 0, 1)), "maximumPercent 150 of 1 desired task allows 1, and 1 run", "minimumHealthyPercent to 0,"},
 		{"a maximum of nothing", all(wants(1, 0, 50)), "maximumPercent 50 of 1 desired task allows 0, and 0 run", "maximumPercent to 100 or more"},
 		{"no instances", all(wants(2, 100, 200), has(0)), "the cluster has no ACTIVE container instance", "let them join this cluster"},
-		{"only an instance that is drained", all(wants(2, 100, 200), has(1, status("DRAINING"))), "the cluster has no ACTIVE container instance", ""},
+		{"only an instance that is drained", all(wants(2, 100, 200), has(1, status("DRAINING"))), "the cluster has no ACTIVE container instance: m1 is being drained", "--status ACTIVE --container-instances m1"},
 		{"CPU that no instance has", all(wants(1, 100, 200), has(2), needs(cpu(2048))), "a task needs 2048 CPU units; the largest container instance (m1) has 1024", "Lower cpu and memory"},
 		{"memory that no instance has", all(wants(1, 100, 200), has(1), needs(memory(4096))), "a task needs 4096 MiB of memory; the largest container instance (m1) has 1024", "Lower cpu and memory"},
 		{"GPUs that no instance has", all(wants(1, 100, 200), has(1), needs(func(_ *types.TaskDefinition, c *types.ContainerDefinition) {

@@ -104,6 +104,9 @@ func (p *prospect) noPlace() *Hopeless {
 	if h := p.noGPU(); h != nil {
 		return h
 	}
+	if h := p.allDrained(); h != nil {
+		return h
+	}
 	if p.daemon() {
 		return p.noPlaceForDaemon()
 	}

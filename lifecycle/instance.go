@@ -16,7 +16,8 @@ func Register(told model.Instance, now time.Time) *model.Instance {
 }
 
 // Reregister is the record of a container instance whose agent, started anew, tells of it
-// again: what it is and what users have said of it stay.
+// again: what it is and what users have said of it stay, but for attributes that its agent
+// tells of by now.
 func Reregister(i *model.Instance, told model.Instance) *model.Instance {
 	n := told
 	n.ID, n.Cluster, n.Slot, n.Foreign, n.EC2InstanceID = i.ID, i.Cluster, i.Slot, i.Foreign, i.EC2InstanceID
@@ -24,7 +25,7 @@ func Reregister(i *model.Instance, told model.Instance) *model.Instance {
 	n.ClientToken, n.RequestDigest = i.ClientToken, i.RequestDigest
 	n.Attributes = slices.Clone(told.Attributes)
 	for _, a := range i.Attributes {
-		if a.Custom {
+		if _, told := told.Attribute(a.Name); a.Custom && !told {
 			n.Attributes = append(n.Attributes, a)
 		}
 	}

@@ -21,12 +21,12 @@ func died(at, life time.Duration, code int32) types.Task {
 }
 
 // looping is a service of which ECS says that its deployment is complete, and of which a
-// task ends every 5 s, from the start on and for so long. Is it said so, one is missing
+// task ends every 13 s after a life of 5 s, from the start on and for so long. Is it said so, one is missing
 // for a second each time; else no look shows one missing.
 func looping(long time.Duration, code int32, missing bool) *fake {
 	f := play()
 	var also []types.Task
-	for at := time.Duration(0); at < long; at += 5 * sec {
+	for at := time.Duration(0); at < long; at += 13 * sec {
 		also = append(also[:len(also):len(also)], died(at, 5*sec, code))
 		running := int32(3)
 		if missing {
@@ -53,11 +53,11 @@ func TestACrashLoopIsNoSuccess(t *testing.T) {
 		{"no look shows a task missing", func() *fake { return looping(160*sec, 4, false) },
 			Options{Timeout: 40 * sec}, TimedOut, 40 * sec, 41 * sec, "after 5s at most), and those that run have not outlived them"},
 		{"it goes on for minutes", func() *fake { return looping(160*sec, 4, true) },
-			Options{}, Failed, longTrial, longTrial + 10*sec, "does not hold: for 2m0s its tasks have been failing"},
+			Options{}, Failed, longTrial, longTrial + 14*sec, "does not hold: for 2m10s its tasks have been failing"},
 		{"ended from outside, as it looks", func() *fake { return looping(160*sec, 143, true) },
 			Options{Timeout: 150 * sec}, TimedOut, 150 * sec, 151 * sec, "(exit code 143)"},
 		{"it ends", func() *fake { return looping(30*sec, 4, true) },
-			Options{}, Succeeded, 40 * sec, 46 * sec, "On the way 6 tasks failed"},
+			Options{}, Succeeded, 40 * sec, 46 * sec, "On the way 3 tasks failed"},
 		{"one alone is outlived too", func() *fake { return looping(sec, 4, false) },
 			Options{}, Succeeded, 15 * sec, 20 * sec, "On the way 1 task failed"},
 	} {

@@ -42,7 +42,10 @@ type Evidence struct {
 	// passed over.
 	Events []types.ServiceEvent
 	// Logs are the last lines of a container, oldest first, by LogKey.
+	// A log that somebody looked for in vain is there, without lines.
 	Logs map[string][]Line
+	// Unread says why a log could not be read, by LogKey.
+	Unread map[string]string
 	// Rollout is the service deployment behind the deployment; nil if unknown.
 	Rollout *types.ServiceDeployment
 	// Targets are the service's targets with their health, by target group ARN.
@@ -112,6 +115,8 @@ type Finding struct {
 	// OnPurpose tells that the tasks did not fail: they were stopped on purpose, and
 	// this is about how they ended.
 	OnPurpose bool
+	// Unread says why the log of a task could not be read; empty where a line is known.
+	Unread string
 	// Foreseen tells that the outlook says why this cannot change, with its numbers.
 	Foreseen bool
 
@@ -183,6 +188,7 @@ type draft struct {
 	uptimes   []time.Duration
 	tails     []string // the last log line of each task that has a log
 	log       []Proof
+	unread    string // why a log could not be read
 	check     *Proof // the health check that the tasks failed
 	clues     []Clue
 	onPurpose bool   // the tasks were stopped so

@@ -60,6 +60,9 @@ func (d *draft) finding() Finding {
 	f.Starts = max(d.tasks, d.starts)
 	f.Heals = d.stale || d.sig.Kind == catalogue.Transient || d.waitsForOthers()
 	f.OnPurpose = d.onPurpose
+	if len(d.log) == 0 {
+		f.Unread = d.unread
+	}
 	f.Deterministic = d.deterministic()
 	return f
 }
@@ -145,6 +148,9 @@ func Summary(findings []Finding) string {
 	lines := logOf(first)
 	if len(lines) == 0 {
 		say = append(say, evidenceOf(first)...)
+		if first.Unread != "" {
+			say = append(say, "Its log could not be read: "+oneLine.Replace(first.Unread)+".")
+		}
 		say = append(say, nonEmpty(again)...)
 		return strings.Join(append(say, also(findings[1:])...), " ")
 	}

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -38,8 +39,15 @@ func notes(e Evidence, s Situation) []string {
 	if quiet := c.quiet(s.At); quiet >= quietFor {
 		out = append(out, fmt.Sprintf("The service has said nothing for %s, which is no recovery: ECS waits longer and longer between attempts, and does not repeat a message for up to 6 hours.", roundly(quiet)))
 	}
-	if n := c.withoutLog(); n > 0 && e.Logs != nil {
-		out = append(out, fmt.Sprintf("No log was found of %s that ran.", tasksOf(n)))
+	empty, unasked, refused := c.withoutLog()
+	if empty > 0 {
+		out = append(out, fmt.Sprintf("No log was found of %s that ran.", tasksOf(empty)))
+	}
+	if empty > 0 && unasked > 0 {
+		out = append(out, fmt.Sprintf("Of %s the log was not asked for.", tasksOf(unasked)))
+	}
+	if refused != "" {
+		out = append(out, "The log of a task that failed could not be read: "+refused+".")
 	}
 	return out
 }
@@ -54,15 +62,25 @@ func (c *evidenced) quiet(now time.Time) time.Duration {
 	return now.Sub(aws.ToTime(c.events[0].CreatedAt))
 }
 
-// withoutLog counts the failed tasks that ran and of which there is no line.
-func (c *evidenced) withoutLog() int {
-	n := 0
+// withoutLog counts the failed tasks that ran and whose log was looked for in vain, and
+// those whose log nobody has asked for; and says why one could not be read.
+func (c *evidenced) withoutLog() (empty, unasked int, refused string) {
 	for _, t := range c.tasks {
-		if k := c.culprit(t); k != nil && len(c.Logs[LogKey(taskID(t), aws.ToString(k.Name))]) == 0 {
-			n++
+		k := c.culprit(t)
+		if k == nil {
+			continue
+		}
+		key := LogKey(taskID(t), aws.ToString(k.Name))
+		switch lines, asked := c.Logs[key]; {
+		case c.Unread[key] != "":
+			refused = cmp.Or(refused, c.Unread[key])
+		case !asked:
+			unasked++
+		case len(lines) == 0:
+			empty++
 		}
 	}
-	return n
+	return empty, unasked, refused
 }
 
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }

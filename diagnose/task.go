@@ -278,6 +278,7 @@ func (c *evidenced) addTask(s catalogue.Signature, t types.Task, k *types.Contai
 	}
 	if k != nil && k.ExitCode != nil {
 		d.addLog(c.Logs[LogKey(taskID(t), name)], subject)
+		d.unread = cmp.Or(d.unread, c.Unread[LogKey(taskID(t), name)])
 	}
 	return d
 }

@@ -45,7 +45,7 @@ func TestNoRollBackToWhatCouldNotRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	said, code = s.steady(deploy...)
-	if code != 6 || !strings.Contains(said, "It is not rolled back: roll back service shop: shop:1 could not run: container app: The registry has no image "+v1.Name()+"; mend that") {
+	if code != 6 || !strings.Contains(said, "It is not rolled back: shop:1 could not run: container app: The registry has no image "+v1.Name()+"; mend that") {
 		t.Errorf("without the image it ended with %d:\n%s", code, said)
 	}
 	if svc := c.describe("shop"); !strings.HasSuffix(*svc.TaskDefinition, ":2") || svc.RunningCount != 1 {

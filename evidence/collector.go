@@ -36,7 +36,8 @@ type Collector struct {
 	tasks       map[string]types.Task            // the deployment's tasks that are to stop, by ARN
 	passed      map[string]bool                  // ARNs of stopped tasks of other deployments
 	lines       map[string][]diagnose.Line
-	attempts    map[string]int // by log key
+	refused     map[string]string // why a log could not be read, by log key
+	attempts    map[string]int    // by log key
 }
 
 // NewCollector makes a collector for deployments of a service; logs may be nil.
@@ -44,7 +45,7 @@ func NewCollector(api ECS, logs Logs, cluster, service string) *Collector {
 	return &Collector{
 		ecs: api, logs: logs, cluster: cluster, service: service,
 		definitions: map[string]*types.TaskDefinition{},
-		tasks:       map[string]types.Task{}, passed: map[string]bool{}, lines: map[string][]diagnose.Line{}, attempts: map[string]int{},
+		tasks:       map[string]types.Task{}, passed: map[string]bool{}, lines: map[string][]diagnose.Line{}, refused: map[string]string{}, attempts: map[string]int{},
 	}
 }
 
@@ -149,7 +150,7 @@ func (c *Collector) Stopped() []types.Task {
 // about it (all, where that is zero), nor are those after until, the beginning of its
 // roll-back (zero: there is none).
 func (c *Collector) Evidence(s types.Service, d types.Deployment, since, until time.Time) diagnose.Evidence {
-	e := diagnose.Evidence{Service: s, Deployment: aws.ToString(d.Id), StoppedTasks: c.Stopped(), Others: map[string]bool{}, Logs: c.lines}
+	e := diagnose.Evidence{Service: s, Deployment: aws.ToString(d.Id), StoppedTasks: c.Stopped(), Others: map[string]bool{}, Logs: c.lines, Unread: c.refused}
 	for arn := range c.passed {
 		e.Others[lastPart(arn)] = true
 	}

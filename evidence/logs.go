@@ -2,41 +2,47 @@ package evidence
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/smithy-go"
 
 	"steady/awslogs"
 	"steady/diagnose"
 )
 
-// gatherLogs reads the last lines of containers that ran, of the newest failed
-// tasks.
+// gatherLogs reads the last lines of containers that ran and have ended, of the newest
+// failed tasks: another container of theirs may take long to stop.
 func (c *Collector) gatherLogs(ctx context.Context) {
 	if c.logs == nil {
 		return
 	}
 	read := 0
 	for _, t := range c.Stopped() {
-		if !isStopped(t) || diagnose.Benign(t) {
+		if diagnose.Benign(t) || !slices.ContainsFunc(t.Containers, hasEnded) {
 			continue
 		}
 		if read++; read > logTasks {
 			return
 		}
 		for _, k := range t.Containers {
-			if k.ExitCode != nil {
+			if hasEnded(k) {
 				c.gatherLog(ctx, t, k)
 			}
 		}
 	}
 }
 
-// gatherLog reads the end of one log. A group or stream that is missing, and a
-// server that has no logs at all, is simply no evidence.
+func hasEnded(k types.Container) bool { return k.ExitCode != nil }
+
+// gatherLog reads the end of one log, which is then known, if only to be empty. A group
+// or stream that is missing, and a server that has no logs at all, is simply no evidence;
+// any other refusal is told.
 func (c *Collector) gatherLog(ctx context.Context, t types.Task, k types.Container) {
 	key := diagnose.LogKey(lastPart(aws.ToString(t.TaskArn)), aws.ToString(k.Name))
 	group, stream, ok := c.logLocation(t, k)
@@ -47,6 +53,12 @@ func (c *Collector) gatherLog(ctx context.Context, t types.Task, k types.Contain
 	out, err := c.logs.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
 		LogGroupName: &group, LogStreamName: &stream, Limit: aws.Int32(logLines), StartFromHead: aws.Bool(false),
 	})
+	delete(c.refused, key)
+	if err != nil && !noSuchLog(err) {
+		c.refused[key] = strings.TrimSuffix(short(err), ".")
+		return
+	}
+	c.lines[key] = []diagnose.Line{}
 	if err != nil {
 		return
 	}
@@ -55,6 +67,11 @@ func (c *Collector) gatherLog(ctx context.Context, t types.Task, k types.Contain
 			c.lines[key] = append(c.lines[key], diagnose.Line{At: time.UnixMilli(aws.ToInt64(e.Timestamp)), Text: text})
 		}
 	}
+}
+
+func noSuchLog(err error) bool {
+	var said smithy.APIError
+	return errors.As(err, &said) && slices.Contains([]string{"ResourceNotFoundException", "UnknownOperationException"}, said.ErrorCode())
 }
 
 func isLineEnd(r rune) bool { return r == '\n' || r == '\r' }

@@ -3,6 +3,7 @@ package evidence
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/smithy-go"
 
 	"steady/diagnose"
 )
@@ -120,7 +122,7 @@ func (a *api) GetLogEvents(context.Context, *cloudwatchlogs.GetLogEventsInput, .
 	for _, line := range a.log {
 		out.Events = append(out.Events, logtypes.OutputLogEvent{Timestamp: aws.Int64(t0.UnixMilli()), Message: aws.String(line)})
 	}
-	return out, nil
+	return out, a.refuse["GetLogEvents"]
 }
 
 func (a *api) DescribeTargetGroups(context.Context, *elb.DescribeTargetGroupsInput, ...func(*elb.Options)) (*elb.DescribeTargetGroupsOutput, error) {
@@ -281,6 +283,48 @@ func TestOfNothing(t *testing.T) {
 	} {
 		if _, err := account().source().Of(t.Context(), name, t0); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+}
+
+// A log that may not be read is told; that nothing was found is said only of what was
+// looked for; and a container that has ended has a log, though its task is still stopping.
+func TestLogsThatAreNotThere(t *testing.T) {
+	many := func(a *api) {
+		for n := range 30 {
+			x := a.tasks[0]
+			x.TaskArn, x.CreatedAt = aws.String(fmt.Sprintf("%stask/prod/%032x", prefix, 100+n)), at(time.Duration(n)*time.Second)
+			a.tasks = append(a.tasks, x)
+		}
+		a.log = nil
+	}
+	for name, c := range map[string]struct {
+		change func(*api)
+		clues  int
+		notes  string
+	}{
+		"it is there": {func(*api) {}, 1, ""},
+		"its task is still stopping": {func(a *api) {
+			a.tasks[0].LastStatus, a.tasks[0].StoppedAt = aws.String("STOPPING"), nil
+		}, 1, ""},
+		"there is none": {func(a *api) {
+			a.refuse["GetLogEvents"] = &smithy.GenericAPIError{Code: "ResourceNotFoundException", Message: "The specified log group does not exist."}
+			a.log = nil
+		}, 0, "No log was found of 1 task that ran."},
+		"it may not be read": {func(a *api) {
+			a.refuse["GetLogEvents"] = &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "no"}
+		}, 0, "The log of a task that failed could not be read: api error AccessDeniedException: no."},
+		"only some were looked for": {many, 0, "No log was found of 5 tasks that ran. Of 26 tasks the log was not asked for."},
+	} {
+		a := account()
+		c.change(a)
+		_, d := a.of(t, "web")
+		if len(d.Findings) == 0 || len(d.Findings[0].Clues) != c.clues || strings.Join(d.Notes, " ") != c.notes {
+			t.Errorf("%s: %+v, notes %q", name, d.Findings, d.Notes)
+			continue
+		}
+		if refused := strings.Contains(c.notes, "AccessDenied"); refused != strings.Contains(diagnose.Summary(d.Findings), "Its log could not be read: api error AccessDeniedException: no.") {
+			t.Errorf("%s: %s", name, diagnose.Summary(d.Findings))
 		}
 	}
 }

@@ -33,7 +33,7 @@ func rewritten(all []diagnose.Finding, f func(string) string) []diagnose.Finding
 	all = slices.Clone(all)
 	for i := range all {
 		x := &all[i]
-		x.Cause, x.Remedy = f(x.Cause), each(x.Remedy, f)
+		x.Cause, x.Remedy, x.Unread = f(x.Cause), each(x.Remedy, f), f(x.Unread)
 		x.Evidence, x.Clues, x.Either = slices.Clone(x.Evidence), slices.Clone(x.Clues), slices.Clone(x.Either)
 		for j := range x.Evidence {
 			x.Evidence[j].Subject, x.Evidence[j].Text = f(x.Evidence[j].Subject), f(x.Evidence[j].Text)

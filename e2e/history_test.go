@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -167,15 +168,7 @@ func TestTheSevenQuestions(t *testing.T) {
 		return "no event tells that huge has no room"
 	})
 	c.chronicled()
-	address := *first.Containers[0].NetworkInterfaces[0].PrivateIpv4Address
-	mac := ""
-	for _, e := range s.history() {
-		for _, x := range e.Detail.Containers {
-			if len(x.NetworkInterfaces) > 0 && x.NetworkInterfaces[0].PrivateIpv4Address == address {
-				mac = x.NetworkInterfaces[0].MacAddress
-			}
-		}
-	}
+	address, mac := s.addressOf(*first.TaskArn)
 
 	s.saved(t, "task-life", []string{"task=" + last(alone)},
 		`"version": "1"`, `"state": "PENDING"`, `"state": "STOPPED"`, `"stopCode": "TaskFailedToStart"`, "no such file")
@@ -244,13 +237,28 @@ func (s *server) updates(t *testing.T) {
 	}
 	s.start()
 	eventually(t, func() string {
-		if out, _ := s.steady("query", "--saved", "agent-versions", "-o", "json"); !strings.Contains(out, `"agent": "7.8.9"`) {
+		if out, _ := s.steady("query", "--saved", "agent-versions", "-o", "json"); !strings.Contains(out, `"build": "7.8.9"`) {
 			return "the new version is not told: " + out
 		}
 		return ""
 	})
-	s.saved(t, "agent-versions", nil, ":container-instance/default/", `"agent": "dev"`, `"runtime": "Steady simulation"`,
-		":container-instance/default/", `"agent": "7.8.9"`, `"runtime": "Steady simulation"`)
+	s.saved(t, "agent-versions", nil, ":container-instance/default/", `"build": "dev"`, `"runtime": "Steady simulation"`,
+		":container-instance/default/", `"build": "7.8.9"`, `"runtime": "Steady simulation"`)
+}
+
+// addressOf is the address that a task's container had in the network of its instance, as
+// events tell it: the API shows those of awsvpc tasks only.
+func (s *server) addressOf(task string) (address, mac string) {
+	s.t.Helper()
+	for _, e := range s.history() {
+		for _, x := range e.Detail.Containers {
+			if slices.Contains(e.Resources, task) && len(x.NetworkInterfaces) > 0 {
+				return x.NetworkInterfaces[0].PrivateIpv4Address, x.NetworkInterfaces[0].MacAddress
+			}
+		}
+	}
+	s.t.Fatalf("no event tells an address of %s", task)
+	return "", ""
 }
 
 func last(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }

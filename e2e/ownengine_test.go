@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,6 +26,7 @@ type ownEngine struct {
 	t       *testing.T
 	dir     string    // of all its files; its path is short, for sockets
 	first   int       // the first process of the namespaces
+	flags   []string  // with which it was started last
 	dockerd *exec.Cmd // its parent, which waits for it
 	api     *client.Client
 	log     *lockedBuffer
@@ -130,6 +132,7 @@ func (e *ownEngine) write(name, text string) {
 // start starts the engine and waits until it answers.
 func (e *ownEngine) start(flags ...string) {
 	e.t.Helper()
+	e.flags = flags
 	os.Remove(e.path("pid")) // a killed one leaves it
 	args := []string{"--target", strconv.Itoa(e.first), "--net", "--mount", "--pid",
 		"dockerd", "--config-file", e.path("engine.json"), "--data-root", e.path("data"), "--exec-root", e.path("exec"), "--pidfile", e.path("pid"),
@@ -141,16 +144,22 @@ func (e *ownEngine) start(flags ...string) {
 		e.t.Fatal(err)
 	}
 	eventually(e.t, func() string {
-		if _, err := e.api.Ping(e.t.Context(), client.PingOptions{NegotiateAPIVersion: true}); err != nil {
+		if _, err := e.api.Ping(context.Background(), client.PingOptions{NegotiateAPIVersion: true}); err != nil {
 			return fmt.Sprintf("the test's own engine does not answer: %v: %s", err, e.log)
 		}
 		return ""
 	})
 }
 
-// end ends the engine alone.
+// end ends the engine alone. A test that fails before it is back has it back to clean up:
+// what Steady made for its containers outlives the namespaces.
 func (e *ownEngine) end(signal syscall.Signal) {
 	e.t.Helper()
+	e.t.Cleanup(func() {
+		if e.dockerd.ProcessState != nil {
+			e.start(e.flags...)
+		}
+	})
 	if err := syscall.Kill(child(e.dockerd.Process.Pid), signal); err != nil {
 		e.t.Fatal(err)
 	}

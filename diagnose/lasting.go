@@ -37,14 +37,14 @@ func (c *evidenced) neverWere(d *draft) int {
 	return max(0, int(c.deployment.FailedTasks)-len(c.tasks))
 }
 
-// elsewhere are the clues at something that is not the program, and may come yet: what
-// it connects to, and the name of that.
-var elsewhere = []string{"C33", "C34"}
+// notYet are lines of programs to which something did not answer that may come yet. A
+// name that is not known is mostly a wrong setting, and is none.
+var notYet = regexp.MustCompile(`ECONNREFUSED|[Cc]onnection refused|EAI_AGAIN|Temporary failure in name resolution`)
 
 // waitsForOthers tells that the program may have ended since something else was not
 // there yet.
 func (d *draft) waitsForOthers() bool {
-	return slices.ContainsFunc(d.clues, func(c Clue) bool { return slices.Contains(elsewhere, c.ID) })
+	return slices.ContainsFunc(d.clues, func(c Clue) bool { return notYet.MatchString(c.Line) })
 }
 
 // momentary are the times that programs write into their lines.

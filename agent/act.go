@@ -139,6 +139,7 @@ func (r *runner) start(ctx context.Context, p *part) {
 			default:
 				r.hasStarted(p)
 				r.saw(ctx, p, c, unseen)
+				r.lookAtOthers(ctx, p)
 			}
 		}
 	})

@@ -49,6 +49,19 @@ func (r *runner) lookAt(ctx context.Context, p *part) {
 	})
 }
 
+// lookAtOthers looks at the containers that ran when the last one of them was started: the
+// task is RUNNING only if they still do, and the engine's word of an end may be late.
+func (r *runner) lookAtOthers(ctx context.Context, last *part) {
+	if !started(r.seen()) {
+		return
+	}
+	for i := range r.parts {
+		if p := &r.parts[i]; p != last && p.progress == running {
+			r.lookAt(ctx, p)
+		}
+	}
+}
+
 // saw notes what was seen of a container, and has it looked at again if that was nothing.
 func (r *runner) saw(ctx context.Context, p *part, c runtime.Container, err error) {
 	if !r.note(ctx, p, c, err) {

@@ -29,6 +29,10 @@ func (r *runner) say(ctx context.Context) {
 		r.said.due = time.Time{}
 		return
 	}
+	if o.Status == model.Running && r.said.last.Status != model.Running && r.looking() {
+		r.said.due = time.Time{} // what comes of the look is told with it, or the end is
+		return
+	}
 	now := time.Now()
 	if r.idle() || r.urgent(o) || !r.said.due.IsZero() && !now.Before(r.said.due) {
 		r.tell(ctx, o.Status)
@@ -47,6 +51,11 @@ func (r *runner) idle() bool {
 		}
 	}
 	return true
+}
+
+// looking tells whether a container is being looked at: it may have ended.
+func (r *runner) looking() bool {
+	return slices.ContainsFunc(r.parts, func(p part) bool { return p.sight.looking })
 }
 
 // urgent tells whether others wait for what is new.

@@ -70,11 +70,11 @@ func (r *run) start(tx *state.Tx, refs []string) error {
 		return err
 	}
 	candidates := map[string]*placement.Candidate{}
+	for _, on := range placement.Candidates(tx.InstancesAndTasks(c.Name)) {
+		candidates[on.Instance.ID] = on
+	}
 	var chosen []string
 	examine := func(i *model.Instance) {
-		if candidates[i.ID] == nil {
-			candidates[i.ID] = candidate(&tx.Snapshot, i)
-		}
 		on := candidates[i.ID]
 		if i.Status != model.Active {
 			r.fail(c.Name, i.ID, inactive)

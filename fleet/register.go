@@ -22,6 +22,7 @@ type Machine struct {
 	AgentHash      string
 	RuntimeVersion string
 	Capabilities   []string // of its agent
+	SharesHost     bool     // its containers run here, and hold ports of this one machine
 }
 
 // reservedPorts are the ports that an instance keeps for itself (ECS: "PORTS,
@@ -71,8 +72,8 @@ func (m Machine) instance(old *model.Instance, slot, n int) *model.Instance {
 	zone := m.Realm.Region + string(rune('a'+slot%3))
 	told := model.Instance{
 		Cluster: model.DefaultCluster, Slot: slot, AvailabilityZone: zone,
-		EC2InstanceID: "i-" + model.NewID()[:17],
-		CPU:           m.CPUs * 1024 / n, Memory: m.Memory / n, ReservedPorts: reservedPorts,
+		EC2InstanceID: "i-" + model.NewID()[:17], SharesHost: m.SharesHost,
+		CPU: m.CPUs * 1024 / n, Memory: m.Memory / n, ReservedPorts: reservedPorts,
 		AgentVersion: m.AgentVersion, AgentHash: m.AgentHash, RuntimeVersion: m.RuntimeVersion,
 		Attributes: m.attributes(zone, slot),
 	}

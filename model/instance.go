@@ -16,7 +16,10 @@ type Instance struct {
 	Slot int
 	// Foreign instances were registered through the API: their agents are not Steady's,
 	// which alone can connect.
-	Foreign          bool
+	Foreign bool
+	// SharesHost says that its tasks hold their host ports on the machine of the server,
+	// together with those of the other such instances.
+	SharesHost       bool
 	AvailabilityZone string
 	EC2InstanceID    string
 	CPU              int   // CPU units registered, 1,024 per virtual CPU

@@ -21,7 +21,12 @@ type Candidate struct {
 	// desired status of the tasks for the task placement").
 	RunningTasks int
 	Groups       map[string]int
+	// host is what all instances hold that share a machine; nil where nothing is shared.
+	host *host
 }
+
+// host is a machine that is several container instances.
+type host struct{ ports []model.HostPort }
 
 // Candidates pairs each instance with what the tasks hold of it. Tasks of other
 // instances and tasks that are STOPPED are passed over.
@@ -32,12 +37,23 @@ func Candidates(instances []*model.Instance, tasks []*model.Task) []*Candidate {
 		candidates[i] = &Candidate{Instance: instance}
 		byID[instance.ID] = candidates[i]
 	}
+	share(candidates)
 	for _, task := range tasks {
 		if c := byID[task.Instance]; c != nil {
 			c.Hold(task)
 		}
 	}
 	return candidates
+}
+
+// share has the instances of one machine take its host ports from one another.
+func share(candidates []*Candidate) {
+	one := &host{}
+	for _, c := range candidates {
+		if c.Instance.SharesHost {
+			c.host = one
+		}
+	}
 }
 
 // Hold takes account of a task that is bound to the instance. A STOPPED task
@@ -81,6 +97,9 @@ func (c *Candidate) take(s Sizing) {
 	c.CPU += s.CPU
 	c.Memory += s.Memory
 	c.Ports = append(c.Ports, s.Ports...)
+	if c.host != nil {
+		c.host.ports = append(c.host.ports, s.Ports...)
+	}
 }
 
 func (c *Candidate) count(group string) {
@@ -91,9 +110,10 @@ func (c *Candidate) count(group string) {
 	c.Groups[group]++
 }
 
-// portTaken tells whether the agent reserves the port or a task holds it.
+// portTaken tells whether the agent reserves the port or a task holds it, on this instance
+// or on another one of the same machine.
 func (c *Candidate) portTaken(p model.HostPort) bool {
-	return c.Instance.Reserves(p) || slices.Contains(c.Ports, p)
+	return c.Instance.Reserves(p) || slices.Contains(c.Ports, p) || c.host != nil && slices.Contains(c.host.ports, p)
 }
 
 // empty is the same instance without tasks, its agent connected.

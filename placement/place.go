@@ -8,7 +8,11 @@
 // and takes the first.
 package placement
 
-import "steady/model"
+import (
+	"container/heap"
+
+	"steady/model"
+)
 
 // Result is what became of a request.
 type Result struct {
@@ -60,6 +64,10 @@ func Place(req Request, candidates []*Candidate) Result {
 			break
 		}
 		c := cell.heap[0].Candidate
+		if !fits(c) { // since another instance of its machine took a port
+			heap.Pop(cell)
+			continue
+		}
 		Hold(req, c)
 		r.Bindings = append(r.Bindings, c.Instance.ID)
 		cell.placed(fits(c))

@@ -39,7 +39,7 @@ func Possible(req Request, candidates []*Candidate) (reason string, ok bool) {
 		return "no container instance meets all requirements at once: " + tally(refusals), false
 	}
 	if room := len(Place(req, idle).Bindings); room < req.Count {
-		return d.crowded(room, able), false
+		return d.crowded(room, able, slices.ContainsFunc(idle, func(c *Candidate) bool { return c.host != nil })), false
 	}
 	return "", true
 }
@@ -59,6 +59,7 @@ func (d *demand) idle(candidates []*Candidate) []*Candidate {
 			delete(idle[i].Groups, d.Group)
 		}
 	}
+	share(idle)
 	return idle
 }
 
@@ -88,7 +89,7 @@ func (d *demand) lacking(r Reason, idle []*Candidate) string {
 }
 
 // crowded words a cluster that can take some copies but not all.
-func (d *demand) crowded(room, able int) string {
+func (d *demand) crowded(room, able int, shared bool) string {
 	head := fmt.Sprintf("%d copies of the task are wanted and %d can run at once", d.Count, room)
 	suitable := "1 container instance is suitable"
 	if able != 1 {
@@ -98,6 +99,9 @@ func (d *demand) crowded(room, able int) string {
 	case d.distinct:
 		return head + ": distinctInstance allows one per container instance, and " + suitable
 	case len(d.Ports) > 0:
+		if shared {
+			suitable += ", of one machine whose ports they share"
+		}
 		return head + ": each holds host port " + portList(d.Ports) + " of its container instance, and " + suitable
 	default:
 		return head + ", even if nothing else ran in the cluster: " + suitable

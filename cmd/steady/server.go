@@ -160,7 +160,7 @@ func (s *server) register(ctx context.Context, info runtime.Info) error {
 		Realm: s.realm, CPUs: info.CPUs, Memory: int(info.Memory >> 20),
 		CPUArch: info.CPUArch, OSType: info.OSType,
 		AgentVersion: agent.Version, AgentHash: version, RuntimeVersion: info.Name,
-		Capabilities: capabilities,
+		Capabilities: capabilities, SharesHost: s.options.Runtime != "sim",
 	}, s.options.Instances)
 	return err
 }

@@ -95,7 +95,7 @@ var allowed = map[string][]string{
 	"release":             nil,
 	"runlike":             {"release"},
 	"report":              {"monitor", "diagnose"},
-	"chart":               nil,
+	"chart":               {"terminal"},
 	"saved":               nil,
 	"ask":                 {"awslogs", "saved", "chart", "insights", "terminal"},
 	"tail":                {"awslogs"},

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"unicode/utf8"
+
+	"steady/terminal"
 )
 
 // eighths of a character, from the left.
@@ -11,7 +13,7 @@ var eighths = []rune("▏▎▍▌▋▊▉█")
 
 // drawBars draws a bar for each row, with its name before and its value behind it.
 func drawBars(b *strings.Builder, t Table, names []int, value, width int) {
-	b.WriteString(plain(t.Columns[value]) + "\n")
+	b.WriteString(terminal.Line(t.Columns[value]) + "\n")
 	labels, values := make([]string, len(t.Rows)), make([]string, len(t.Rows))
 	label, digits, most := 0, 0, 0.0
 	for i, row := range t.Rows {

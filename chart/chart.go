@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"steady/terminal"
 )
 
 // Table is what is drawn: rows of texts by column; an empty text is no value.
@@ -100,17 +102,7 @@ func name(row []string, columns []int) string {
 			parts = append(parts, row[c])
 		}
 	}
-	return plain(strings.Join(parts, " "))
-}
-
-// plain makes a text that takes one line, and cannot command a terminal.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == utf8.RuneError || r >= 0x80 && r < 0xa0 {
-			return ' '
-		}
-		return r
-	}, s)
+	return terminal.Line(strings.Join(parts, " "))
 }
 
 // fit cuts or fills a text to n characters.

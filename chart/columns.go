@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"steady/terminal"
 )
 
 // levels of a character, from the bottom.
@@ -45,7 +47,7 @@ func drawColumns(b *strings.Builder, t Table, at int, names []int, value, width 
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		title := plain(t.Columns[value])
+		title := terminal.Line(t.Columns[value])
 		if s.name != "" {
 			title += " · " + s.name
 		}

@@ -97,8 +97,8 @@ func (t target) connect(ctx context.Context) (clients, error) {
 	}, nil
 }
 
-// terminal tells whether a file is one, and whether it may be coloured.
-func terminal(f *os.File) (is, color bool) {
+// isTerminal tells whether a file is one, and whether it may be coloured.
+func isTerminal(f *os.File) (is, color bool) {
 	is = term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 	return is, is && os.Getenv("NO_COLOR") == ""
 }

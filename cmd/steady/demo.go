@@ -174,7 +174,7 @@ func (d *demo) deploy(ctx context.Context, revision int, want monitor.Outcome, f
 }
 
 func (d *demo) watch(ctx context.Context, want monitor.Outcome) error {
-	live, color := terminal(os.Stdout)
+	live, color := isTerminal(os.Stdout)
 	v, err := monitor.Watch(ctx, monitor.Options{
 		Cluster: "default", Service: "web", Timeout: 5 * time.Minute, Endpoint: d.url,
 		ECS: d.api.ecs, Logs: d.api.logs, Out: os.Stdout, Terminal: live, Color: color,

@@ -101,10 +101,10 @@ func (f following) stage() (out io.Writer, live, color bool) {
 	case f.Quiet:
 		return nil, false, false
 	case f.Output == "json":
-		live, color = terminal(os.Stderr)
+		live, color = isTerminal(os.Stderr)
 		return os.Stderr, live, color
 	}
-	live, color = terminal(os.Stdout)
+	live, color = isTerminal(os.Stdout)
 	return os.Stdout, live, color
 }
 

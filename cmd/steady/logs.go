@@ -36,7 +36,7 @@ func (c *logsCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, color := terminal(os.Stdout)
+	_, color := isTerminal(os.Stdout)
 	o := tail.Options{
 		Cluster: c.Cluster, Name: c.Name, Container: c.Container, Last: c.Tail, Follow: c.Follow,
 		ECS: api.ecs, Logs: api.logs, Out: os.Stdout, Notes: os.Stderr,

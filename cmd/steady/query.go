@@ -52,7 +52,7 @@ func (c *queryCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	live, _ := terminal(os.Stderr)
+	live, _ := isTerminal(os.Stderr)
 	show, clear := progress(live)
 	answer, err := ask.Ask(ctx, api.logs, q, show)
 	clear()

@@ -7,7 +7,7 @@ import (
 
 	"github.com/aws/smithy-go"
 
-	clean "steady/terminal"
+	"steady/terminal"
 )
 
 // told is an error in one line. Of what an API answered it has the answer, and what to
@@ -28,7 +28,7 @@ func told(err error) string {
 	if remedy := remedyOf(call); remedy != "" {
 		line += "; " + remedy
 	}
-	return clean.Line(line)
+	return terminal.Line(line)
 }
 
 func innermost(err error) string {

@@ -135,6 +135,14 @@ func FuzzFind(f *testing.F) {
 	})
 }
 
+// A reason names its image, also where the container that it is of is not known.
+func TestRefusedPullsNameTheirImage(t *testing.T) {
+	const why = "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ghcr.io/a/b:1: unexpected status from HEAD request to https://ghcr.io/v2/a/b/manifests/1: 401 Unauthorized"
+	if s, w, ok := Find(Reason, why); !ok || s.ID != "A09" || w["image"] != "ghcr.io/a/b:1" {
+		t.Errorf("%s names %q", s.ID, w)
+	}
+}
+
 // TestSentences: a name that the evidence does not give leaves a sentence behind.
 func TestSentences(t *testing.T) {
 	for _, c := range []struct {

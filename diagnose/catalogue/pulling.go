@@ -39,7 +39,7 @@ var pulling = []Signature{
 		Kind: Deterministic, Confidence: Certain, Cause: "The registry of the image {image} cannot be reached", Remedy: reachRegistry, Page: pagePull},
 	{ID: "A06", Seen: in(Reason), Match: re(`can't pull the image\. Check whether the image exists(?:.*pull access denied for (?P<image>[^,\s]+))?|(?:pull access denied for (?P<image2>[^,\s]+).*)?requested access to the resource is denied`),
 		Kind: Deterministic, Confidence: Certain, Cause: "The image {image} does not exist, or needs a login", Either: missingOrPrivate, Remedy: imageDenied, Page: pagePull},
-	{ID: "A09", Seen: in(Reason), Match: re(`pull access denied for (?P<image>[^,\s]+)|failed to resolve ref(?:erence)? "?(?P<image2>[^\s"]+?)"?: .*(?:pull access denied|(?i:may require authorization|insufficient_scope|unauthorized)|40[13] (?:Unauthorized|Forbidden))|` +
+	{ID: "A09", Seen: in(Reason), Match: re(`pull access denied for (?P<image>[^,\s]+)|(?:CannotPull\w*Error.*)?failed to resolve ref(?:erence)? "?(?P<image2>[^\s"]+?)"?: .*(?:pull access denied|(?i:may require authorization|insufficient_scope|unauthorized)|40[13] (?:Unauthorized|Forbidden))|` +
 		`CannotPull\w*Error.*(?:no basic auth credentials|(?i:unauthorized)|authentication required|unexpected status from \w+ request to \S+: 40[13]\b)`), Kind: Deterministic, Confidence: Certain,
 		Cause: "The image {image} does not exist, or needs a login", Either: missingOrPrivate, Remedy: imageDenied, Page: pagePull},
 	{ID: "A21", Seen: in(Reason), Match: re(`CannotPullContainerAuthError|CannotPullECRContainerError|AuthorizationData is malformed|[Aa]sm fetching authorization data: |missing container's registry auth data|engine ecr credentials: not found`),

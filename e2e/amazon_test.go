@@ -179,8 +179,8 @@ func TestTheMonitorOfAmazonsAnswers(t *testing.T) {
 	a, s := amazonOf(t, "rolled-back")
 	m := s.client(t, "monitor", "--cluster", "prod", "--data-dir", t.TempDir(), "--listen", "127.0.0.1:0", "--every", "100ms")
 	for _, text := range []string{
-		"query it with --endpoint ", "prod/web  deployment started. The roll back to web:12 began.",
-		"prod/web  deployment failed. The deployment of web:13 failed.", "prod/web  deployment completed. The roll back to web:12 completed."} {
+		"query it with --endpoint ", "prod/web  deployment failed. The deployment of web:13 failed. 3 tasks failed: ",
+		"prod/web  deployment started. The roll back to web:12 began.", "prod/web  deployment completed. The roll back to web:12 completed."} {
 		m.until(text)
 	}
 	_, url, _ := strings.Cut(m.said[0], "--endpoint ")

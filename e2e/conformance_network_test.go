@@ -25,7 +25,7 @@ func networkBehaviours() []behaviour {
 		behaviour{rule: "bridge: links name containers of the task", define: task("", box("app", "true", `"links": ["nobody"]`)), want: `ClientException: Invalid setting for container 'app'. The link 'nobody' should be 'name' or 'name:alias' of another container of the task definition.`},
 		behaviour{rule: "host: the container is in the instance's network", define: task(`"networkMode": "host"`, box("app", `test $(ls /sys/class/net | wc -l) -gt 2`, "")), want: found},
 		behaviour{rule: "host: a port is its own host port, held by placement", define: task(`"networkMode": "host"`, ports(`{"containerPort": 21313}`)),
-			then: []string{"RUNNING", bindings, "ecs run-task --task-definition $FAMILY --count 3 --query [length(tasks),failures[].reason]"}, want: `0.0.0.0 21313 21313 tcp · 1; RESOURCE:PORTS RESOURCE:PORTS`},
+			then: []string{"RUNNING", bindings, "ecs run-task --task-definition $FAMILY --count 3 --query [length(tasks),failures[].reason]"}, want: `0.0.0.0 21313 21313 tcp · 0; RESOURCE:PORTS RESOURCE:PORTS`},
 		behaviour{rule: "host: hostPort is containerPort or left out", define: task(`"networkMode": "host"`, ports(`{"containerPort": 80, "hostPort": 81}`)), want: `ClientException: When networkMode=host, the host ports and container ports in port mappings must match.`},
 		behaviour{rule: "none: the loopback interface only", define: task(`"networkMode": "none"`, box("app", `test "$(ls /sys/class/net)" = lo`, "")), want: found},
 		behaviour{rule: "none: no ports", define: task(`"networkMode": "none"`, ports(`{"containerPort": 80}`)), want: `ClientException: Invalid setting for container 'app'. Port mappings are not supported when networkMode=none.`},

@@ -36,13 +36,13 @@ func TestDeployRollBackAndStatus(t *testing.T) {
 	says(0, "status", "Cluster default has no services.")
 	c.service("shop", 2, types.ContainerDefinition{Name: awssdk.String("app"), Image: awssdk.String("shop:v1"), Memory: awssdk.Int32(64)})
 	says(0, "watch shop", "SUCCEEDED")
-	says(0, "deploy shop --tag v2 --tag commit=1f3,web", "Registered shop:2; it takes the place of shop:1.", "SUCCEEDED: service shop. 2 of 2 tasks run shop:2, and nothing else runs.")
+	says(0, "deploy shop --tag v2 --tag commit=1f3:web", "Registered shop:2; it takes the place of shop:1.", "SUCCEEDED: service shop. 2 of 2 tasks run shop:2, and nothing else runs.")
 	out, err := c.api.DescribeTaskDefinition(t.Context(), &ecs.DescribeTaskDefinitionInput{
 		TaskDefinition: awssdk.String("shop:2"), Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if image := *out.TaskDefinition.ContainerDefinitions[0].Image; image != "shop:v2" || len(out.Tags) != 1 || *out.Tags[0].Value != "1f3,web" {
+	if image := *out.TaskDefinition.ContainerDefinitions[0].Image; image != "shop:v2" || len(out.Tags) != 1 || *out.Tags[0].Value != "1f3:web" {
 		t.Errorf("shop:2 runs %s with tags %v", image, out.Tags)
 	}
 	says(0, "deploy shop --image shop:v2 --desired 3", "Deploying shop:2 anew.", "SUCCEEDED: service shop. 3 of 3 tasks run shop:2")

@@ -52,9 +52,14 @@ func (s *server) client(t *testing.T, args ...string) *watching {
 	return w
 }
 
+// silence is how long a command may say nothing of what is waited for, before it is
+// killed.
+const silence = 5 * time.Minute
+
 // until reads lines up to one that contains a text.
 func (w *watching) until(text string) {
 	w.t.Helper()
+	defer time.AfterFunc(silence, func() { w.process.Process.Kill() }).Stop()
 	for w.lines.Scan() {
 		w.said = append(w.said, w.lines.Text())
 		if strings.Contains(w.lines.Text(), text) {
@@ -68,6 +73,7 @@ func (w *watching) until(text string) {
 // have to follow each other.
 func (w *watching) ends(code int, story ...string) {
 	w.t.Helper()
+	defer time.AfterFunc(2*silence, func() { w.process.Process.Kill() }).Stop()
 	for w.lines.Scan() {
 		w.said = append(w.said, w.lines.Text())
 	}
@@ -160,7 +166,7 @@ func TestWatchWithNothingToWatch(t *testing.T) {
 	s := up(t)
 	for _, story := range []struct{ args, says string }{
 		{"nothing", `steady: watch service nothing: no such service in cluster default; check the name and the cluster\n`},
-		{"--cluster none web", `steady: watch service web: .*Cluster not found\..*\n`},
+		{"--cluster none web", `steady: watch service web: ClusterNotFoundException: Cluster not found; give --cluster .*\n`},
 		{"--endpoint http://127.0.0.1:1 web", `steady: no contact with the server yet; still trying: .*connection refused\nsteady: watch service web: no contact with the server; is it running\?: .*connection refused.*\n`},
 	} {
 		t.Run(story.args, func(t *testing.T) {
